@@ -1,0 +1,131 @@
+package io.goruntime.internal.jdk;
+
+import java.util.concurrent.Executor;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
+
+/**
+ * What the runtime needs of the JDK beyond its public API, forwarded to the bridge in {@code java.lang}.
+ *
+ * <p>Every member is for the goroutine scheduler only: call it after {@link Mode#ensure} and where
+ * {@link Mode.Chosen#GMP} is true. Without a bridge the class still loads and verifies, since the VM looks for
+ * {@code java.lang.GoRuntimeBridge} when a member first runs; such a call then ends in NoClassDefFoundError, and
+ * every later one too. It is the only class compiled against the bridge, so that the rest of the library cannot
+ * link it by accident. The rules of each operation are written at the member of the bridge that it names.
+ */
+public final class Jdk {
+    private Jdk() {}
+
+    // ---- Virtual threads with a scheduler of their own ----
+
+    /** The platform thread under the current one: GoRuntimeBridge.carrier. */
+    public static Thread carrier() {
+        return GoRuntimeBridge.carrier();
+    }
+
+    /** A new, unstarted virtual thread: GoRuntimeBridge.newVirtualThread. */
+    public static Thread newVirtualThread(Executor scheduler, String name, int characteristics, Runnable task) {
+        return GoRuntimeBridge.newVirtualThread(scheduler, name, characteristics, task);
+    }
+
+    /** The characteristic "inherits no thread-locals": GoRuntimeBridge.noInheritThreadLocals. */
+    public static int noInheritThreadLocals() {
+        return GoRuntimeBridge.noInheritThreadLocals();
+    }
+
+    /** What resumes the thread when run: GoRuntimeBridge.continuationOf. */
+    public static Runnable continuationOf(Thread virtualThread) {
+        return GoRuntimeBridge.continuationOf(virtualThread);
+    }
+
+    /** The scheduler of ordinary virtual threads: GoRuntimeBridge.defaultScheduler. */
+    public static Executor defaultScheduler() {
+        return GoRuntimeBridge.defaultScheduler();
+    }
+
+    /** Keeps the current virtual thread on its carrier: GoRuntimeBridge.pin. */
+    public static void pin() {
+        GoRuntimeBridge.pin();
+    }
+
+    /** Ends one pin: GoRuntimeBridge.unpin. */
+    public static void unpin() {
+        GoRuntimeBridge.unpin();
+    }
+
+    // ---- Parking ----
+
+    /** Wakes a thread, on reserved stack; null only probes the stack: GoRuntimeBridge.unpark. */
+    public static void unpark(Thread thread) {
+        GoRuntimeBridge.unpark(thread);
+    }
+
+    /** Parks the carrier itself, 0 for no limit: GoRuntimeBridge.parkCarrier. */
+    public static void parkCarrier(long nanos) {
+        GoRuntimeBridge.parkCarrier(nanos);
+    }
+
+    /** Parks the current thread without a blocker: GoRuntimeBridge.parkCurrent. */
+    public static void parkCurrent() {
+        GoRuntimeBridge.parkCurrent();
+    }
+
+    /** Parks the current thread for at most a positive time: GoRuntimeBridge.parkCurrent. */
+    public static void parkCurrent(long nanos) {
+        GoRuntimeBridge.parkCurrent(nanos);
+    }
+
+    // ---- State and repair ----
+
+    /** The JDK's number for the state of a virtual thread: GoRuntimeBridge.stateOf. */
+    public static int stateOf(Thread thread) {
+        return GoRuntimeBridge.stateOf(thread);
+    }
+
+    /** Called by an M at once after the thread's resume threw: GoRuntimeBridge.repair. */
+    public static void repair(Thread virtualThread) {
+        GoRuntimeBridge.repair(virtualThread);
+    }
+
+    // ---- Other threads of the process ----
+
+    /** The application's live threads: GoRuntimeBridge.liveThreads. */
+    public static Thread[] liveThreads() {
+        return GoRuntimeBridge.liveThreads();
+    }
+
+    /** Whether liveThreads sees every virtual thread: GoRuntimeBridge.tracksAllThreads. */
+    public static boolean tracksAllThreads() {
+        return GoRuntimeBridge.tracksAllThreads();
+    }
+
+    /** Whether the thread is the JDK's and runs no application code: GoRuntimeBridge.isJdkThread. */
+    public static boolean isJdkThread(Thread thread) {
+        return GoRuntimeBridge.isJdkThread(thread);
+    }
+
+    /** Starts the JDK's socket pollers, from a platform thread: GoRuntimeBridge.touchPoller. */
+    public static void touchPoller() {
+        GoRuntimeBridge.touchPoller();
+    }
+
+    /** The JDK's container of one runtime's threads. It holds the bridge's instance so that no other class names it. */
+    public static final class Container {
+        private final GoRuntimeBridge bridge;
+
+        /** Registers a container; the supplier lists the live threads for thread dumps. */
+        public Container(String name, Supplier<Stream<Thread>> threads) {
+            bridge = new GoRuntimeBridge(name, threads);
+        }
+
+        /** Starts a thread in this container, on reserved stack; null only probes the stack. */
+        public void start(Thread thread) {
+            bridge.start(thread);
+        }
+
+        /** Takes the container out of thread dumps; its threads run on. */
+        public void deregister() {
+            bridge.deregister();
+        }
+    }
+}
