@@ -197,6 +197,17 @@ public final class GoRuntimeBridge extends ThreadContainer {
     }
 
     /**
+     * Runs a task with reserved stack: what it does is finished even if the stack ends meanwhile, and the
+     * StackOverflowError is thrown after it. For the scheduler's part of a wake-up, which the JDK may call on any stack
+     * and which must not stop half-way.
+     */
+    @ForceInline
+    @ReservedStackAccess
+    public static void reserved(Executor task, Runnable argument) {
+        task.execute(argument);
+    }
+
+    /**
      * Parks the carrier itself, whatever thread it carries at the moment: an M waits for work in this way. Calls
      * {@code Unsafe.park}. As any park it may return early, and returns at once while the carrier's interrupt flag is
      * set.

@@ -1,8 +1,10 @@
 package io.goruntime.internal.jdk;
 
 import java.util.concurrent.Executor;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What the runtime needs of the JDK beyond its public API, forwarded to the bridge in {@code java.lang}.
@@ -24,7 +26,7 @@ public final class Jdk {
     }
 
     /** A new, unstarted virtual thread: GoRuntimeBridge.newVirtualThread. */
-    public static Thread newVirtualThread(Executor scheduler, String name, int characteristics, Runnable task) {
+    public static Thread newVirtualThread(Executor scheduler, @Nullable String name, int characteristics, Runnable task) {
         return GoRuntimeBridge.newVirtualThread(scheduler, name, characteristics, task);
     }
 
@@ -34,7 +36,7 @@ public final class Jdk {
     }
 
     /** What resumes the thread when run: GoRuntimeBridge.continuationOf. */
-    public static Runnable continuationOf(Thread virtualThread) {
+    public static @Nullable Runnable continuationOf(Thread virtualThread) {
         return GoRuntimeBridge.continuationOf(virtualThread);
     }
 
@@ -53,26 +55,46 @@ public final class Jdk {
         GoRuntimeBridge.unpin();
     }
 
-    // ---- Parking ----
+    // ---- Parking; these work without the bridge too ----
 
-    /** Wakes a thread, on reserved stack; null only probes the stack: GoRuntimeBridge.unpark. */
-    public static void unpark(Thread thread) {
-        GoRuntimeBridge.unpark(thread);
+    /**
+     * Wakes a thread, on reserved stack; null only probes the stack: GoRuntimeBridge.unpark.
+     */
+    public static void unpark(@Nullable Thread thread) {
+        if (Mode.Chosen.GMP) {
+            GoRuntimeBridge.unpark(thread);
+        } else {
+            LockSupport.unpark(thread);
+        }
+    }
+
+    /** Parks the current thread, 0 for no limit: GoRuntimeBridge.parkCurrent. */
+    public static void park(long nanos) {
+        if (!Mode.Chosen.GMP) {
+            if (nanos == 0) {
+                LockSupport.park();
+            } else {
+                LockSupport.parkNanos(nanos);
+            }
+        } else if (nanos == 0) {
+            GoRuntimeBridge.parkCurrent();
+        } else {
+            GoRuntimeBridge.parkCurrent(nanos);
+        }
     }
 
     /** Parks the carrier itself, 0 for no limit: GoRuntimeBridge.parkCarrier. */
     public static void parkCarrier(long nanos) {
-        GoRuntimeBridge.parkCarrier(nanos);
+        if (Mode.Chosen.GMP) {
+            GoRuntimeBridge.parkCarrier(nanos);
+        } else {
+            park(nanos);
+        }
     }
 
-    /** Parks the current thread without a blocker: GoRuntimeBridge.parkCurrent. */
-    public static void parkCurrent() {
-        GoRuntimeBridge.parkCurrent();
-    }
-
-    /** Parks the current thread for at most a positive time: GoRuntimeBridge.parkCurrent. */
-    public static void parkCurrent(long nanos) {
-        GoRuntimeBridge.parkCurrent(nanos);
+    /** Gives the task reserved stack: GoRuntimeBridge.reserved. */
+    public static void reserved(Executor task, Runnable argument) {
+        GoRuntimeBridge.reserved(task, argument);
     }
 
     // ---- State and repair ----
@@ -88,6 +110,15 @@ public final class Jdk {
     }
 
     // ---- Other threads of the process ----
+
+    /** The group of the runtime's own threads: the root, so that they are in no application's group. */
+    public static ThreadGroup rootThreadGroup() {
+        ThreadGroup group = Thread.currentThread().getThreadGroup();
+        while (group.getParent() != null) {
+            group = group.getParent();
+        }
+        return group;
+    }
 
     /** The application's live threads: GoRuntimeBridge.liveThreads. */
     public static Thread[] liveThreads() {

@@ -1,0 +1,578 @@
+package io.goruntime;
+
+import static java.lang.invoke.MethodHandles.lookup;
+
+import io.goruntime.internal.base.SpinLock;
+import io.goruntime.internal.sched.Park;
+import io.goruntime.internal.sched.Sched;
+import io.goruntime.internal.sched.Sudog;
+import io.goruntime.internal.sched.WaitReason;
+import java.lang.invoke.ConstantBootstraps;
+import java.lang.invoke.VarHandle;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A channel. Counterpart of chan.go: hchan, chansend, chanrecv, closechan, send, recv, full, empty.
+ */
+/*
+ * A ring buffer of dataqsiz elements and two queues of waiters, under one spin lock. At rest:
+ *
+ *   - at most one of recvq and sendq is not empty (a goroutine that selects on both sides is the exception);
+ *   - qcount > 0 implies that recvq is empty;
+ *   - qcount < dataqsiz implies that sendq is empty;
+ *   - closed implies that sendq is empty, and recvq too.
+ *
+ * A sender that finds a receiver waiting gives it the element directly, into its sudog, whether there is a buffer or
+ * not. A receiver that finds a sender waiting takes the sender's element, or, with a full buffer, the oldest of the
+ * buffer, and puts the sender's element at the end of it. Either then wakes the other one (see Park for the protocol of
+ * waiting, Sudog for the life of a waiter). Waiters are served first come, first served.
+ *
+ * Memory. The lock orders everything under it: a send happens before the receive of its element, the k-th receive
+ * before the completion of the (k + C)-th send, the close before a receive that sees it. For a direct hand-over the
+ * volatile sudog.state does the same: the waker writes elem before, the waiter reads it after.
+ *
+ * The end of the stack. A StackOverflowError may strike at any method entry, and user code may call a channel at the
+ * last frame that fits. What must not happen: the lock stays held, an element is lost or doubled, a waiter is claimed
+ * and not woken. Therefore:
+ *
+ *   1. everything is allocated before the lock is taken;
+ *   2. sections change state only in leaf methods (sendLocked and recvLocked make no calls), so an overflow comes at
+ *      their entry, before any change, and a handler that makes no call either releases the lock;
+ *   3. who will have to wake somebody calls goReady(null) first: if its frames fit now, they fit after the change, and
+ *      below them the bridge's reserved stack carries the rest;
+ *   4. who will wait calls await(null) before it enqueues, for the same reason;
+ *   5. a wait that is ended by an Error is cancelled as by an interrupt; if the element was taken or given meanwhile,
+ *      the operation has completed and the Error is dropped: the next deep call will throw it again.
+ *
+ * Unlocking is `LOCK.setRelease(this, 0)` with the plain statement `lock = 0` as its handler, where it is hot: the plain
+ * one is a volatile store and costs a full fence, but cannot fail.
+ */
+abstract sealed class HChan permits Chan {
+    private static final VarHandle LOCK =
+            ConstantBootstraps.fieldVarHandle(lookup(), "lock", VarHandle.class, HChan.class, int.class);
+
+    private static final Object[] NO_BUFFER = new Object[0];
+
+    /** What the locked steps return instead of an element or a waiter. */
+    static final Object EMPTY = new Object();
+    private static final Object QUEUED = new Object();
+    static final Object CLOSED = new Object();
+    private static final Object SENT = new Object();
+    private static final Object FULL = new Object();
+
+    /** 0 free, 1 held. */
+    private volatile int lock;
+
+    private final int dataqsiz;
+    private final boolean nil;
+
+    // -- under the lock --
+
+    private boolean closed;
+    private int qcount;
+    private int sendx;
+    private int recvx;
+    private final @Nullable Object[] buf;
+
+    @Nullable
+    private Sudog recvFirst;
+    @Nullable
+    private Sudog recvLast;
+    @Nullable
+    private Sudog sendFirst;
+    @Nullable
+    private Sudog sendLast;
+
+    /** The waiter claimed by the locked step, for its caller to wake; null between steps. */
+    @Nullable
+    private Sudog claimed;
+
+    HChan(int cap, boolean nil) {
+        dataqsiz = cap;
+        buf = cap == 0 ? NO_BUFFER : new Object[cap];
+        this.nil = nil;
+    }
+
+    // ------------------------------------------------------------------------------------------------------------
+    // Send
+    // ------------------------------------------------------------------------------------------------------------
+
+    /** Sends; blocks as long as it must. */
+    final void send0(@Nullable Object value) throws InterruptedException {
+        if (!trySend0(value)) {
+            sendSlow(value, false, 0);
+        }
+    }
+
+    /** Sends if that is possible at once. */
+    final boolean trySend0(@Nullable Object value) {
+        Sched.checkPreempt();
+        Object result = sendStep(value, null);
+        if (result == CLOSED) {
+            throw new Panic("send on closed channel");
+        }
+        return result == SENT;
+    }
+
+    /** The plain try failed: waits in the queue. Returns false at the deadline. */
+    final boolean sendSlow(@Nullable Object value, boolean timed, long deadlineNanos) throws InterruptedException {
+        if (Thread.interrupted()) {
+            throw new InterruptedException();
+        }
+        Sudog sg = Sudog.acquire();
+        if (nil) {
+            return waitForNil(sg, WaitReason.CHAN_SEND_NIL, timed, deadlineNanos);
+        }
+        await(null, WaitReason.CHAN_SEND, timed, deadlineNanos);
+        sg.elem = value;
+        Object result = sendStep(value, sg);
+        if (result == QUEUED) {
+            if (!await(sg, WaitReason.CHAN_SEND, timed, deadlineNanos)) {
+                return false;
+            }
+            if (sg.state == Sudog.CLOSED) {
+                result = CLOSED;
+            }
+        } else {
+            sg.elem = null;
+        }
+        if (result == CLOSED) {
+            throw new Panic("send on closed channel");
+        }
+        return true;
+    }
+
+    /** Locks, does one step, unlocks, and wakes the receiver if there was one. Returns what sendLocked returns. */
+    private Object sendStep(@Nullable Object value, @Nullable Sudog sg) {
+        if (!LOCK.compareAndSet(this, 0, 1)) {
+            SpinLock.lockSlow(LOCK, this);
+        }
+        Object result;
+        try {
+            if (recvFirst != null) {
+                Park.goReady(null, 0);
+            }
+            result = sendLocked(value, sg);
+        } catch (Throwable e) {
+            lock = 0;
+            throw e;
+        }
+        Sudog receiver = claimed;
+        claimed = null;
+        try {
+            LOCK.setRelease(this, 0);
+        } catch (StackOverflowError e) {
+            lock = 0;
+        }
+        if (receiver != null) {
+            Park.goReady(receiver, Sudog.DONE);
+        }
+        return result;
+    }
+
+    /**
+     * One step under the lock; a leaf.
+     *
+     * @param sg enqueued if nothing else can be done; null to return FULL instead
+     * @return SENT, FULL, QUEUED or CLOSED; a receiver to be woken is left in {@link #claimed}, with the element
+     */
+    private Object sendLocked(@Nullable Object value, @Nullable Sudog sg) {
+        if (closed) {
+            return CLOSED;
+        }
+        Sudog receiver = recvFirst;
+        if (receiver != null) {
+            Sudog next = receiver.next;
+            recvFirst = next;
+            if (next == null) {
+                recvLast = null;
+            } else {
+                next.prev = null;
+            }
+            receiver.next = null;
+            receiver.queued = false;
+            receiver.elem = value;
+            claimed = receiver;
+            return SENT;
+        }
+        if (qcount < dataqsiz) {
+            int at = sendx;
+            buf[at] = value;
+            sendx = at + 1 == dataqsiz ? 0 : at + 1;
+            qcount++;
+            return SENT;
+        }
+        if (sg == null) {
+            return FULL;
+        }
+        Sudog last = sendLast;
+        sg.prev = last;
+        sg.next = null;
+        sg.queued = true;
+        if (last == null) {
+            sendFirst = sg;
+        } else {
+            last.next = sg;
+        }
+        sendLast = sg;
+        return QUEUED;
+    }
+
+    // ------------------------------------------------------------------------------------------------------------
+    // Receive
+    // ------------------------------------------------------------------------------------------------------------
+
+    /** Receives; blocks as long as it must. Returns the element, or CLOSED. */
+    final @Nullable Object receive0() throws InterruptedException {
+        Object result = tryReceive0();
+        return result == EMPTY ? receiveSlow(false, 0) : result;
+    }
+
+    /** Receives if that is possible at once. Returns the element, CLOSED or EMPTY. */
+    final @Nullable Object tryReceive0() {
+        Sched.checkPreempt();
+        return recvStep(null);
+    }
+
+    /** The plain try failed: waits in the queue. Returns the element, CLOSED, or EMPTY at the deadline. */
+    final @Nullable Object receiveSlow(boolean timed, long deadlineNanos) throws InterruptedException {
+        if (Thread.interrupted()) {
+            throw new InterruptedException();
+        }
+        Sudog sg = Sudog.acquire();
+        if (nil) {
+            waitForNil(sg, WaitReason.CHAN_RECEIVE_NIL, timed, deadlineNanos);
+            return EMPTY;
+        }
+        await(null, WaitReason.CHAN_RECEIVE, timed, deadlineNanos);
+        Object result = recvStep(sg);
+        if (result != QUEUED) {
+            return result;
+        }
+        if (!await(sg, WaitReason.CHAN_RECEIVE, timed, deadlineNanos)) {
+            return EMPTY;
+        }
+        if (sg.state == Sudog.CLOSED) {
+            return CLOSED;
+        }
+        Object value = sg.elem;
+        sg.elem = null;
+        return value;
+    }
+
+    /** Locks, does one step, unlocks, and wakes the sender if there was one. Returns what recvLocked returns. */
+    private @Nullable Object recvStep(@Nullable Sudog sg) {
+        if (!LOCK.compareAndSet(this, 0, 1)) {
+            SpinLock.lockSlow(LOCK, this);
+        }
+        Object result;
+        try {
+            if (sendFirst != null) {
+                Park.goReady(null, 0);
+            }
+            result = recvLocked(sg);
+        } catch (Throwable e) {
+            lock = 0;
+            throw e;
+        }
+        Sudog sender = claimed;
+        claimed = null;
+        try {
+            LOCK.setRelease(this, 0);
+        } catch (StackOverflowError e) {
+            lock = 0;
+        }
+        if (sender != null) {
+            Park.goReady(sender, Sudog.DONE);
+        }
+        return result;
+    }
+
+    /**
+     * One step under the lock; a leaf.
+     *
+     * @param sg enqueued if nothing else can be done; null to return EMPTY instead
+     * @return the element, EMPTY, QUEUED or CLOSED; a sender to be woken is left in {@link #claimed}
+     */
+    private @Nullable Object recvLocked(@Nullable Sudog sg) {
+        Sudog sender = sendFirst;
+        if (sender != null) {
+            Sudog next = sender.next;
+            sendFirst = next;
+            if (next == null) {
+                sendLast = null;
+            } else {
+                next.prev = null;
+            }
+            sender.next = null;
+            sender.queued = false;
+            claimed = sender;
+            Object value = sender.elem;
+            sender.elem = null;
+            if (dataqsiz == 0) {
+                return value;
+            }
+            // The buffer is full: its head is ours, its tail, the same place, is the sender's.
+            int at = recvx;
+            Object head = buf[at];
+            buf[at] = value;
+            recvx = at + 1 == dataqsiz ? 0 : at + 1;
+            sendx = recvx;
+            return head;
+        }
+        if (qcount > 0) {
+            int at = recvx;
+            Object value = buf[at];
+            buf[at] = null;
+            recvx = at + 1 == dataqsiz ? 0 : at + 1;
+            qcount--;
+            return value;
+        }
+        if (closed) {
+            return CLOSED;
+        }
+        if (sg == null) {
+            return EMPTY;
+        }
+        Sudog last = recvLast;
+        sg.prev = last;
+        sg.next = null;
+        sg.queued = true;
+        if (last == null) {
+            recvFirst = sg;
+        } else {
+            last.next = sg;
+        }
+        recvLast = sg;
+        return QUEUED;
+    }
+
+    // ------------------------------------------------------------------------------------------------------------
+    // Waiting
+    // ------------------------------------------------------------------------------------------------------------
+
+    /**
+     * Waits for the enqueued sudog. With null it only proves that what may follow, down to cancel, fits on the stack.
+     *
+     * @return true if the operation completed; false at the deadline, with the sudog out of the queue
+     * @throws InterruptedException with the sudog out of the queue
+     */
+    private boolean await(@Nullable Sudog sg, String reason, boolean timed, long deadlineNanos)
+            throws InterruptedException {
+        if (sg == null) {
+            return cancel(null);
+        }
+        int how;
+        Throwable failure = null;
+        try {
+            how = Park.goPark(sg, reason, timed, deadlineNanos);
+        } catch (Throwable e) {
+            how = Park.FAILED;
+            failure = e;
+        }
+        if (how == Park.WOKEN) {
+            return true;
+        }
+        if (!cancel(sg)) {
+            Park.awaitClaimed(sg);
+            if (how == Park.INTERRUPTED) {
+                Thread.currentThread().interrupt();
+            }
+            return true;
+        }
+        sg.elem = null;
+        if (how == Park.INTERRUPTED) {
+            throw new InterruptedException();
+        }
+        if (failure != null) {
+            Park.sneakyThrow(failure);
+        }
+        return false;
+    }
+
+    /** Takes the sudog out of its queue; false if somebody has claimed it already. Null: see {@link #await}. */
+    private boolean cancel(@Nullable Sudog sg) {
+        if (!LOCK.compareAndSet(this, sg == null ? -1 : 0, 1) && sg != null) {
+            SpinLock.lockSlow(LOCK, this);
+        }
+        if (sg == null) {
+            return false;
+        }
+        // no calls until the release
+        boolean mine = sg.queued;
+        if (mine) {
+            Sudog prev = sg.prev;
+            Sudog next = sg.next;
+            if (prev != null) {
+                prev.next = next;
+            } else if (recvFirst == sg) {
+                recvFirst = next;
+            } else {
+                sendFirst = next;
+            }
+            if (next != null) {
+                next.prev = prev;
+            } else if (recvLast == sg) {
+                recvLast = prev;
+            } else {
+                sendLast = prev;
+            }
+            sg.queued = false;
+            sg.prev = null;
+            sg.next = null;
+        }
+        lock = 0;
+        return mine;
+    }
+
+    /** On a nil channel only an interrupt or the deadline ends the wait. */
+    private static boolean waitForNil(Sudog sg, String reason, boolean timed, long deadlineNanos)
+            throws InterruptedException {
+        if (Park.goPark(sg, reason, timed, deadlineNanos) == Park.INTERRUPTED) {
+            throw new InterruptedException();
+        }
+        return false;
+    }
+
+    // ------------------------------------------------------------------------------------------------------------
+    // Close
+    // ------------------------------------------------------------------------------------------------------------
+
+    /** Closes; false if it was closed. */
+    final boolean close0() {
+        if (nil) {
+            throw new Panic("close of nil channel");
+        }
+        if (!LOCK.compareAndSet(this, 0, 1)) {
+            SpinLock.lockSlow(LOCK, this);
+        }
+        if (closed) {
+            lock = 0;
+            return false;
+        }
+        try {
+            Park.goReady(null, 0);
+        } catch (Throwable e) {
+            lock = 0;
+            throw e;
+        }
+        // no calls until the release
+        closed = true;
+        Sudog receivers = recvFirst;
+        Sudog senders = sendFirst;
+        recvFirst = null;
+        recvLast = null;
+        sendFirst = null;
+        sendLast = null;
+        for (Sudog sg = receivers; sg != null; sg = sg.next) {
+            sg.queued = false;
+            sg.elem = null;
+        }
+        for (Sudog sg = senders; sg != null; sg = sg.next) {
+            sg.queued = false;
+            sg.elem = null;
+        }
+        lock = 0;
+        wakeAll(receivers);
+        wakeAll(senders);
+        return true;
+    }
+
+    private static void wakeAll(@Nullable Sudog first) {
+        while (first != null) {
+            Sudog next = first.next; // the sudog is its waiter's again once it is woken
+            first.next = null;
+            Park.goReady(first, Sudog.CLOSED);
+            first = next;
+        }
+    }
+
+    // ------------------------------------------------------------------------------------------------------------
+    // State
+    // ------------------------------------------------------------------------------------------------------------
+
+    /** The number of elements in the buffer at this moment. */
+    public final int len() {
+        return (int) QCOUNT.getOpaque(this);
+    }
+
+    private static final VarHandle QCOUNT =
+            ConstantBootstraps.fieldVarHandle(lookup(), "qcount", VarHandle.class, HChan.class, int.class);
+
+    /** The capacity of the buffer. */
+    public final int cap() {
+        return dataqsiz;
+    }
+
+    /** Checks the invariants at the top of this file. */
+    final void checkInvariants() {
+        lockForReading();
+        try {
+            check(qcount >= 0 && qcount <= dataqsiz, "qcount");
+            check(dataqsiz == 0 || (recvx + qcount) % dataqsiz == sendx, "sendx");
+            check(recvFirst == null || qcount == 0, "recvq with elements in the buffer");
+            check(sendFirst == null || qcount == dataqsiz, "sendq with room in the buffer");
+            check(recvFirst == null || sendFirst == null, "recvq and sendq");
+            check(!closed || recvFirst == null && sendFirst == null, "waiters on a closed channel");
+            check(claimed == null, "claimed");
+            checkQueue(recvFirst, recvLast, "recvq");
+            checkQueue(sendFirst, sendLast, "sendq");
+        } finally {
+            lock = 0;
+        }
+    }
+
+    private static void checkQueue(@Nullable Sudog first, @Nullable Sudog last, String name) {
+        Sudog prev = null;
+        for (Sudog sg = first; sg != null; sg = sg.next) {
+            check(sg.prev == prev && sg.queued, name);
+            prev = sg;
+        }
+        check(prev == last, name);
+    }
+
+    private static void check(boolean condition, String what) {
+        if (!condition) {
+            throw new IllegalStateException("channel: " + what);
+        }
+    }
+
+    private void lockForReading() {
+        if (!LOCK.compareAndSet(this, 0, 1)) {
+            SpinLock.lockSlow(LOCK, this);
+        }
+    }
+
+    private static int length(@Nullable Sudog first) {
+        int n = 0;
+        for (Sudog sg = first; sg != null; sg = sg.next) {
+            n++;
+        }
+        return n;
+    }
+
+    /**
+     * The state at this moment, for people: capacity, length, waiters, whether closed.
+     */
+    @Override
+    public final String toString() {
+        if (nil) {
+            return "Chan[nil]";
+        }
+        boolean isClosed;
+        int len;
+        int receivers;
+        int senders;
+        lockForReading();
+        try {
+            isClosed = closed;
+            len = qcount;
+            receivers = length(recvFirst);
+            senders = length(sendFirst);
+        } finally {
+            lock = 0;
+        }
+        return "Chan[cap=" + dataqsiz + " len=" + len + " receivers=" + receivers + " senders=" + senders
+                + (isClosed ? " closed]" : "]");
+    }
+}

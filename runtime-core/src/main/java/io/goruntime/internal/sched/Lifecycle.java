@@ -1,0 +1,172 @@
+package io.goruntime.internal.sched;
+
+import io.goruntime.internal.jdk.Jdk;
+import io.goruntime.internal.jdk.Mode;
+import java.util.List;
+
+/**
+ * The beginning and the end of a scheduler. Counterpart of proc.go: main, exit.
+ */
+/*
+ * The end, in order:
+ *
+ *   closing   newproc refuses. It lists a G before it asks, close sets the flag before it looks at the list, so a G
+ *             that was accepted is seen by close.
+ *   wait      every goroutine is interrupted; each that ends wakes the closer.
+ *   ended     Ms end at their next pass, the template and sysmon too. A goroutine that is left, or becomes runnable
+ *             after this, goes on as a virtual thread of the JDK's scheduler: its finally blocks run, and what it holds
+ *             is not lost.
+ */
+public final class Lifecycle {
+    /** How long close waits for threads that have been told to end and have nothing to do. */
+    private static final long THREADS_END_NANOS = 1_000_000_000;
+
+    private Lifecycle() {}
+
+    /**
+     * Refuses new goroutines, interrupts those that live, and waits for them.
+     *
+     * @param waitNanos at most so long; zero or less: does not wait
+     * @return true if every goroutine has ended, the caller's own not counted
+     * @throws InterruptedException if interrupted while waiting; the runtime ends all the same, without waiting longer
+     */
+    public static boolean close(Sched sched, long waitNanos) throws InterruptedException {
+        G self = G.current();
+        boolean inside = self != null && self.sched == sched;
+        sched.closing = true;
+        boolean wasInterrupted = false;
+        for (G gp : sched.goroutines()) {
+            if (gp != self) {
+                gp.thread.interrupt();
+            }
+        }
+        int left = inside ? 1 : 0;
+        long deadline = System.nanoTime() + waitNanos;
+        Thread me = Thread.currentThread();
+        sched.closers.add(me);
+        try {
+            long nanos;
+            while (sched.numGoroutine() > left && (nanos = deadline - System.nanoTime()) > 0) {
+                Jdk.park(nanos);
+                if (Thread.interrupted()) {
+                    wasInterrupted = true;
+                    break;
+                }
+            }
+        } finally {
+            sched.closers.remove(me);
+        }
+        boolean all = sched.numGoroutine() <= left;
+        if (inside && all) {
+            sched.endWhenEmpty = true; // the caller needs its M until it returns
+            sched.sysmon.wake();
+        } else {
+            end(sched);
+            if (!inside) {
+                joinThreads(sched);
+            }
+        }
+        if (wasInterrupted) {
+            throw new InterruptedException();
+        }
+        return all;
+    }
+
+    /** Ends all threads of the scheduler; idempotent. */
+    static void end(Sched sched) {
+        sched.closing = true;
+        sched.ended = true;
+        if (!Mode.Chosen.GMP) {
+            return;
+        }
+        for (M mp : sched.allm) {
+            Jdk.unpark(mp.thread);
+        }
+        Jdk.unpark(sched.template.thread);
+        Jdk.unpark(sched.sysmon.thread);
+        Workers.drainToJdk(sched);
+        sched.container.deregister();
+    }
+
+    private static void joinThreads(Sched sched) {
+        long deadline = System.nanoTime() + THREADS_END_NANOS;
+        boolean interrupted = false;
+        for (Thread t : sched.threads()) {
+            if (t == Thread.currentThread() || busy(t)) {
+                continue;
+            }
+            long millis = (deadline - System.nanoTime()) / 1_000_000;
+            try {
+                t.join(Math.max(1, millis));
+            } catch (InterruptedException e) {
+                interrupted = true;
+                break;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private static boolean busy(Thread t) {
+        return t instanceof M mp && mp.curg != null;
+    }
+
+    /** What a runtime does in its main goroutine before main, in this order, on m0. */
+    public interface Task {
+        /**
+         * Does it.
+         *
+         * @throws Throwable to give up starting
+         */
+        void run() throws Throwable;
+    }
+
+    /**
+     * Runs init tasks and main in the calling, main goroutine. Counterpart of proc.go: main.
+     */
+    public static void runMain(List<? extends Task> initTasks, Task main) throws Throwable {
+        if (Mode.Chosen.GMP) {
+            G main = G.current();
+            if (main.lockedCount == 0) {
+                Sched.lockOSThread(); // no m0
+            }
+            main.sched.startSysmon();
+        }
+        try {
+            for (Task task : initTasks) {
+                task.run();
+            }
+        } finally {
+            if (Mode.Chosen.GMP) {
+                Sched.unlockOSThread();
+                Thread.yield(); // off m0, unless a task wired the goroutine to stay there
+            }
+        }
+        main.run();
+    }
+
+    /**
+     * Starts the main goroutine, with the calling platform thread as m0, and returns when main is no longer wired to it.
+     * Elsewhere (a virtual thread, an M of another runtime, no bridge) it just starts it.
+     */
+    public static G startMain(Sched sched, Object fn, Class<?> fnClass) {
+        Thread caller = Thread.currentThread();
+        if (!Mode.Chosen.GMP || caller.isVirtual() || M.current() != null) {
+            return sched.newproc("main", fn, fnClass);
+        }
+        M m0 = new M(sched, caller);
+        M.registerM0(m0);
+        try {
+            sched.lock.lock();
+            P pp = Procs.pidleGet(sched);
+            sched.lock.unlock();
+            Procs.acquire(m0, pp);
+            G main = sched.newmain(fn, fnClass, m0);
+            Workers.mstart0(m0, main);
+            return main;
+        } finally {
+            M.unregisterM0(m0);
+        }
+    }
+}

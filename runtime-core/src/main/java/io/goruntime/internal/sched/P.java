@@ -1,0 +1,77 @@
+package io.goruntime.internal.sched;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A processor: the right to run goroutines, and what goes with it. Counterpart of runtime2.go: p.
+ */
+/*
+ * Transitions, all under sched.lock except the first two, which the M that takes or gives makes for itself:
+ *
+ *   IDLE    -> RUNNING   an M took it from the idle list, or was given it as nextp
+ *   RUNNING -> IDLE      its M found nothing to do, or a locked M gave it away
+ *   RUNNING -> DEAD      its M's next pass through schedule found one P too many (Procs)
+ *   IDLE    -> DEAD      GOMAXPROCS shrank, or a compensated M came back
+ *   DEAD    -> IDLE      GOMAXPROCS grew, or an M is compensated
+ *
+ * A P never moves away from a running M. An M that does not come back, because the Java code under it blocks or spins,
+ * keeps its P; sysmon sets `compensated` and brings one more P to life in its place.
+ */
+final class P {
+    static final int IDLE = 0;
+    static final int RUNNING = 1;
+    static final int DEAD = 2;
+
+    final int id;
+    final RunQueue runq = new RunQueue();
+
+    volatile int status = DEAD;
+
+    /** The M that holds it; null when idle or dead. */
+    @Nullable
+    volatile M m;
+
+    /** Next in the idle list; under sched.lock. */
+    @Nullable
+    P link;
+
+    /** A P more than GOMAXPROCS stands in for this one. Set by sysmon, cleared by its M, both under sched.lock. */
+    volatile boolean compensated;
+
+    /** The time slice is over: sysmon asks, the P's own M or goroutine answers by clearing it. */
+    volatile boolean preempt;
+
+    // -- written by the holder, watched by sysmon; plain, since a late value only delays a decision --
+
+    /** Time slices begun. A G from runnext shares its predecessor's. */
+    int schedTick;
+
+    /** Resumes, each of them. Unchanged means that the M is inside one of them, or stuck in the scheduler. */
+    int resumeTick;
+
+    // -- holder only --
+
+    long goidCache;
+    long goidCacheEnd;
+
+    // -- sysmon only --
+
+    int seenSchedTick;
+    long seenSchedWhen;
+    int seenResumeTick;
+    long seenResumeWhen;
+    /** Processor time of its M at seenCpuWhen; -1 when not taken yet. */
+    long seenCpuNanos;
+    long seenCpuWhen;
+    /** The compensation is for Java code that uses the processor, not for a blocked M. */
+    boolean hog;
+
+    P(int id) {
+        this.id = id;
+    }
+
+    @Override
+    public String toString() {
+        return "P" + id;
+    }
+}

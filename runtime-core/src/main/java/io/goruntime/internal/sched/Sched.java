@@ -1,0 +1,434 @@
+package io.goruntime.internal.sched;
+
+import static java.lang.invoke.MethodHandles.lookup;
+
+import io.goruntime.internal.base.SpinLock;
+import io.goruntime.internal.jdk.Jdk;
+import io.goruntime.internal.jdk.Mode;
+import java.lang.invoke.ConstantBootstraps;
+import java.lang.invoke.VarHandle;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.RejectedExecutionException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The scheduler of one runtime: its state and the ways in from other packages. Counterpart of runtime2.go: schedt, and
+ * of proc.go: schedinit, newproc, ready, gosched.
+ */
+/*
+ * G, M and P as in Go: a G is a goroutine, an M a platform thread that runs Gs, a P the right to do so, and there are
+ * GOMAXPROCS of them. The stack of a G is a virtual thread whose scheduler is the G itself (see G).
+ *
+ *   a G becomes runnable   the JDK calls G.execute; ready() puts it into the queue of the current P (runnext first), or
+ *                          into the global queue, and wakes an idle P if nobody looks for work already
+ *   an M looks for work    Workers: own queue, global queue, other Ps' queues; then it gives its P up and sleeps
+ *   a G waits              Park: in a channel's queue first, then LockSupport.park
+ *   an M does not return   Sysmon: one more P stands in for it
+ *   Ps come and go         Procs
+ *   Ms come                Template, the only thread that starts threads
+ *
+ * Start order, as in Go (asm_amd64.s: rt0_go; proc.go: main):
+ *
+ *   1. osinit      Procs.osinit: how many processors
+ *   2. schedinit   the constructor: Ps, queues; then the template thread, sysmon's thread
+ *   3. newproc     the main goroutine, wired to m0
+ *   4. mstart      m0 runs it
+ *   5. main        sysmon begins to watch; the init tasks in order of registration, still on m0; then main itself
+ *
+ * Without a main goroutine (a runtime that is only spawned into) steps 3 to 5 fall away, and sysmon starts in step 2.
+ *
+ * Idle and awake. Two counters say who could take new work: npidle, Ps without an M, and nmspinning, Ms that hold a P
+ * and look for work. The rule that no wake-up is lost:
+ *
+ *   publisher   1. puts the G into a queue         idler   1. counts itself: npidle + 1, or nmspinning - 1
+ *               2. full fence                              2. full fence
+ *               3. npidle > 0 and nmspinning = 0:          3. looks into every queue once more;
+ *                  wake one M as spinning                     work: takes an idle P again and goes back to it
+ *
+ * Either the publisher sees the idler's count or the idler sees the work. An M that found work and was the last one
+ * spinning wakes another before it runs it, because publishers trusted it to look further (Workers.resetSpinning).
+ */
+public final class Sched {
+    private static final VarHandle GOID =
+            ConstantBootstraps.fieldVarHandle(lookup(), "goidGen", VarHandle.class, Sched.class, long.class);
+    private static final VarHandle NMSPINNING =
+            ConstantBootstraps.fieldVarHandle(lookup(), "nmspinning", VarHandle.class, Sched.class, int.class);
+    private static final VarHandle PREEMPT_REQUESTS =
+            ConstantBootstraps.staticFieldVarHandle(lookup(), "preemptRequests", VarHandle.class, Sched.class, int.class);
+
+    /** As many goids as a P takes at a time. */
+    private static final int GOID_CACHE_BATCH = 16;
+
+    /**
+     * Not 0 while some P of some runtime has its preempt flag set: what operations on channels and locks look at first.
+     * Written by sysmons only; a late look is no harm.
+     */
+    private static volatile int preemptRequests;
+
+    public final String name;
+    final GoroutineHooks hooks;
+    final Seam seam;
+
+    /** Whether goroutines inherit the thread-locals of their creators. */
+    final boolean inheritThreadLocals;
+
+    /** The same for the bridge. */
+    final int characteristics;
+
+    final int maxMs;
+
+    // -- the global queue and all goroutines --
+
+    final GlobalQueue runq = new GlobalQueue();
+    final AllGs allgs = new AllGs();
+    private volatile long goidGen;
+
+    // -- Ms and Ps; lock protects what is not volatile, and all writes but those to nmspinning --
+
+    final SpinLock lock = new SpinLock();
+    @Nullable
+    M midle;
+    int nmidle;
+    @Nullable
+    P pidle;
+    volatile int npidle;
+    volatile int nmspinning;
+    /** Every P that ever was, by id. Grows by copying. */
+    volatile P[] allp = new P[0];
+    /** Every M that lives. Replaced by copying. */
+    volatile M[] allm = new M[0];
+    int nextMid;
+    /** GOMAXPROCS. */
+    volatile int gomaxprocs;
+    /** Compensated Ps: live may exceed gomaxprocs by so many. */
+    int ncompensated;
+    /** Ps that are not dead. */
+    volatile int live;
+    /** live - (gomaxprocs + ncompensated): positive when a P must go. */
+    volatile int surplus;
+
+    // -- life --
+
+    /** No more goroutines are taken. */
+    volatile boolean closing;
+    /** No goroutine is left, or nobody waits for them any longer: Ms end, what becomes runnable goes to the JDK. */
+    volatile boolean ended;
+    /** Whoever waits in close for the last goroutine. */
+    final Set<Thread> closers = ConcurrentHashMap.newKeySet();
+    /** Close was called by a goroutine of this runtime: sysmon makes the end when that one has returned. */
+    volatile boolean endWhenEmpty;
+
+    /** How much stack to reserve for each M. Halved, by the template thread, when the system refuses. */
+    long mStackBytes;
+
+    @Nullable
+    final Jdk.Container container;
+    final Template template;
+    final Sysmon sysmon;
+
+    /**
+     * Makes a scheduler and its first threads.
+     *
+     * @param name for thread names
+     * @param procs GOMAXPROCS
+     * @param maxMs how many Ms there may be
+     * @param mStackBytes how much stack to reserve for each M
+     */
+    public Sched(String name, int procs, int maxMs, long mStackBytes, boolean inheritThreadLocals,
+            GoroutineHooks hooks, Seam seam) {
+        this.name = name;
+        this.hooks = hooks;
+        this.seam = seam;
+        this.maxMs = maxMs;
+        this.mStackBytes = mStackBytes;
+        this.inheritThreadLocals = inheritThreadLocals;
+        this.characteristics = inheritThreadLocals || !Mode.Chosen.GMP ? 0 : Jdk.noInheritThreadLocals();
+        this.gomaxprocs = procs;
+        template = new Template(this);
+        sysmon = new Sysmon(this);
+        if (Mode.Chosen.GMP) {
+            container = new Jdk.Container("goruntime-" + name, () -> allgs.snapshot().stream().map(gp -> gp.thread));
+            Procs.resize(this, procs);
+            template.thread.start();
+        } else {
+            container = null;
+        }
+    }
+
+    /** Begins to watch; called once, by main or by the maker of a runtime without main. */
+    public void startSysmon() {
+        if (Mode.Chosen.GMP) {
+            sysmon.thread.start();
+        }
+    }
+
+    // ------------------------------------------------------------------------------------------------------------
+    // Goroutines
+    // ------------------------------------------------------------------------------------------------------------
+
+    /**
+     * Makes a goroutine and makes it runnable. Counterpart of proc.go: newproc. What the caller did before happens
+     * before what the goroutine does.
+     *
+     * @param threadName the name of its thread, null for none
+     * @param fn given to {@link GoroutineHooks#run} in the goroutine
+     * @param fnClass the class to name in dumps
+     * @throws RejectedExecutionException if the runtime is closed
+     */
+    public G newproc(@Nullable String threadName, Object fn, Class<?> fnClass) {
+        M mp = Mode.Chosen.GMP ? M.current() : null;
+        P pp = mp != null && mp.sched == this ? mp.p : null;
+        G gp = newG(pp, threadName, fn, fnClass);
+        // Listed first, then asked: either close finds it in the list or we find the runtime closed.
+        allgs.add(gp, pp == null ? (int) gp.goid : pp.id);
+        if (closing) {
+            exited(gp);
+            throw closed();
+        }
+        try {
+            startThread(gp);
+        } catch (Throwable e) {
+            // At the end of the stack the JVM may throw its StackOverflowError after the start was made.
+            if (gp.thread.getState() == Thread.State.NEW
+                    || gp.thread.getState() == Thread.State.TERMINATED && !gp.began) {
+                exited(gp);
+                throw e;
+            }
+        }
+        return gp;
+    }
+
+    /** The main goroutine, started and wired to the m0 that will resume it first. */
+    G newmain(Object fn, Class<?> fnClass, M m0) {
+        G main = newG(null, "main", fn, fnClass);
+        main.lockedCount = 1;
+        main.lockedm = m0;
+        m0.lockedg = main;
+        main.enterQueue();
+        allgs.add(main, 0);
+        startThread(main);
+        return main;
+    }
+
+    /** Makes a goroutine whose thread somebody else starts. */
+    public G newUnstarted(@Nullable String threadName, Object fn, Class<?> fnClass) {
+        return newG(null, threadName, fn, fnClass);
+    }
+
+    private G newG(@Nullable P pp, @Nullable String threadName, Object fn, Class<?> fnClass) {
+        long goid;
+        if (pp != null) {
+            if (pp.goidCache == pp.goidCacheEnd) {
+                pp.goidCache = (long) GOID.getAndAdd(this, (long) GOID_CACHE_BATCH) + 1;
+                pp.goidCacheEnd = pp.goidCache + GOID_CACHE_BATCH;
+            }
+            goid = pp.goidCache++;
+        } else {
+            goid = (long) GOID.getAndAdd(this, 1L) + 1;
+        }
+        G parent = G.current();
+        return new G(this, goid, parent == null || parent.sched != this ? 0 : parent.goid, threadName, fn, fnClass);
+    }
+
+    private void startThread(G gp) {
+        if (container != null) {
+            container.start(gp.thread);
+        } else {
+            gp.thread.start();
+        }
+    }
+
+    /** Lists a goroutine whose thread is being started by somebody else; false if the runtime is closed. */
+    boolean admit(G gp) {
+        allgs.add(gp, (int) gp.goid);
+        if (closing) {
+            exited(gp);
+            return false;
+        }
+        return true;
+    }
+
+    private RejectedExecutionException closed() {
+        return new RejectedExecutionException("runtime " + name + " is closed");
+    }
+
+    /** A goroutine is over. */
+    void exited(G gp) {
+        allgs.remove(gp);
+        if (closing) {
+            for (Thread closer : closers) {
+                Jdk.unpark(closer);
+            }
+            if (endWhenEmpty) {
+                sysmon.wake();
+            }
+        }
+    }
+
+    /**
+     * Ends the calling goroutine. Counterpart of panic.go: Goexit.
+     *
+     * @throws IllegalStateException outside a goroutine
+     */
+    public static void goexit() {
+        if (G.current() == null) {
+            throw new IllegalStateException("goexit outside a goroutine");
+        }
+        throw new GoexitError();
+    }
+
+    // ------------------------------------------------------------------------------------------------------------
+    // Becoming runnable
+    // ------------------------------------------------------------------------------------------------------------
+
+    /**
+     * Puts a G that has just become runnable into a queue. Counterpart of proc.go: ready, goschedImpl.
+     */
+    void ready(G gp) {
+        M mp = M.current();
+        P pp = mp == null || mp.sched != this ? null : mp.p;
+        if (pp == null) {
+            runq.put(gp);
+            Workers.wakeP(this);
+        } else if (Thread.currentThread() == mp.thread) {
+            // The M's own resubmission: its goroutine yields, or was unparked on its way to park.
+            runq.put(gp);
+            if (!pp.runq.isEmpty()) {
+                Workers.wakeP(this);
+            }
+        } else {
+            pp.runq.put(gp, true, runq);
+            Workers.wakeP(this);
+        }
+        if (ended) {
+            Workers.drainToJdk(this);
+        }
+    }
+
+    boolean incrementSpinningFromZero() {
+        return NMSPINNING.compareAndSet(this, 0, 1);
+    }
+
+    /** Returns the new value; a full fence. */
+    int addSpinning(int delta) {
+        return (int) NMSPINNING.getAndAdd(this, delta) + delta;
+    }
+
+    // ------------------------------------------------------------------------------------------------------------
+    // Giving up the processor
+    // ------------------------------------------------------------------------------------------------------------
+
+    /** Lets other goroutines run; outside a goroutine, Thread.yield. Counterpart of proc.go: Gosched. */
+    public static void gosched() {
+        Thread.yield();
+    }
+
+    /** What operations that could go on for ever call when they do not wait: yields if the time slice is over. */
+    public static void checkPreempt() {
+        if (preemptRequests != 0) {
+            preemptSlow();
+        }
+    }
+
+    private static void preemptSlow() {
+        M mp = M.current();
+        if (mp != null && mp.curg != null) {
+            P pp = mp.p;
+            if (pp != null && pp.preempt) {
+                Thread.yield(); // schedule clears the flag
+            }
+        }
+    }
+
+    static void addPreemptRequests(int delta) {
+        PREEMPT_REQUESTS.getAndAdd(delta);
+    }
+
+    // ------------------------------------------------------------------------------------------------------------
+    // Wiring a goroutine to its thread; counterpart of proc.go: LockOSThread, UnlockOSThread
+    // ------------------------------------------------------------------------------------------------------------
+
+    /** Wires the calling goroutine to its M; calls nest. Nothing to do on a plain thread. */
+    public static void lockOSThread() {
+        if (!Mode.Chosen.GMP) {
+            if (G.current() != null) {
+                throw new UnsupportedOperationException("lockOSThread: " + Mode.reason());
+            }
+            return;
+        }
+        M mp = M.current();
+        G gp = mp == null ? null : mp.curg;
+        if (gp != null) {
+            if (gp.lockedCount == Integer.MAX_VALUE) {
+                throw new IllegalStateException("lockOSThread nesting overflow");
+            }
+            gp.lockedCount++;
+            gp.lockedm = mp;
+            mp.lockedg = gp;
+        }
+    }
+
+    /** Undoes one lockOSThread; nothing to do if there was none. */
+    public static void unlockOSThread() {
+        M mp = Mode.Chosen.GMP ? M.current() : null;
+        G gp = mp == null ? null : mp.curg;
+        if (gp != null && gp.lockedCount > 0 && --gp.lockedCount == 0) {
+            gp.lockedm = null;
+            mp.lockedg = null;
+        }
+    }
+
+    /** The wired goroutine ends, and its M with it. */
+    void exitLocked(G gp) {
+        M mp = gp.lockedm;
+        gp.lockedm = null;
+        mp.lockedg = null;
+        mp.lockedExit = true;
+    }
+
+    // ------------------------------------------------------------------------------------------------------------
+    // Figures
+    // ------------------------------------------------------------------------------------------------------------
+
+    public int maxProcs() {
+        return gomaxprocs;
+    }
+
+    /** Publishes a new GOMAXPROCS; returns the one before. */
+    public int maxProcs(int n) {
+        int old = Procs.resize(this, n);
+        for (int i = old; i < n; i++) {
+            Workers.wakeIfWork(this);
+        }
+        return old;
+    }
+
+    public int numGoroutine() {
+        return allgs.size();
+    }
+
+    /** All live goroutines, by id. */
+    public List<G> goroutines() {
+        return allgs.snapshot();
+    }
+
+    /** The platform threads of this runtime that are alive. */
+    public List<Thread> threads() {
+        List<Thread> all = new ArrayList<>();
+        for (M mp : allm) {
+            all.add(mp.thread);
+        }
+        all.add(template.thread);
+        all.add(sysmon.thread);
+        all.removeIf(t -> !t.isAlive());
+        return all;
+    }
+
+    @Override
+    public String toString() {
+        return "runtime " + name;
+    }
+}
