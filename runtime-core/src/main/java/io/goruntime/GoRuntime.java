@@ -1,5 +1,6 @@
 package io.goruntime;
 
+import io.goruntime.internal.base.Errors;
 import io.goruntime.internal.jdk.Mode;
 import io.goruntime.internal.sched.Dump;
 import io.goruntime.internal.sched.G;
@@ -472,7 +473,7 @@ public final class GoRuntime implements AutoCloseable {
                 Lifecycle.runMain(initTasks, main::run);
             } catch (Throwable e) {
                 if (Sched.isGoexit(e)) {
-                    Sched.rethrow(e);
+                    Errors.rethrow(e);
                 }
                 thrown = e;
             } finally {
@@ -514,7 +515,7 @@ public final class GoRuntime implements AutoCloseable {
                     other.addSuppressed(own);
                 }
                 if (other instanceof RuntimeException || other instanceof Error) {
-                    Sched.rethrow(other);
+                    Errors.rethrow(other);
                 }
                 throw new Panic("panic in a goroutine: " + other, other);
             }

@@ -2,6 +2,7 @@ package io.goruntime;
 
 import static java.lang.invoke.MethodHandles.lookup;
 
+import io.goruntime.internal.base.Errors;
 import io.goruntime.internal.base.SpinLock;
 import io.goruntime.internal.sched.Park;
 import io.goruntime.internal.sched.Sched;
@@ -385,7 +386,7 @@ abstract sealed class HChan permits Chan {
             throw new InterruptedException();
         }
         if (failure != null) {
-            Park.sneakyThrow(failure);
+            Errors.rethrow(failure);
         }
         return false;
     }

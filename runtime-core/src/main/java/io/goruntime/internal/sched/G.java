@@ -204,6 +204,11 @@ public final class G implements Executor, Runnable {
         sched.exited(this);
     }
 
+    /** The runtime object above the scheduler. */
+    public GoroutineHooks hooks() {
+        return sched.hooks;
+    }
+
     @Override
     public String toString() {
         return "goroutine " + goid;

@@ -97,12 +97,6 @@ public final class Park {
         }
     }
 
-    /** Throws anything as if it were unchecked. */
-    @SuppressWarnings("unchecked")
-    public static <X extends Throwable> void sneakyThrow(Throwable failure) throws X {
-        throw (X) failure;
-    }
-
     /** Waits for the waker that has claimed the sudog: a few instructions. Keeps the interrupt flag. */
     public static void awaitClaimed(Sudog sg) {
         boolean interrupted = false;

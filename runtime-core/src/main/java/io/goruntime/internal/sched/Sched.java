@@ -280,6 +280,16 @@ public final class Sched {
         throw new GoexitError();
     }
 
+    /** Whether this is the unwinding of goexit. */
+    public static boolean isGoexit(Throwable e) {
+        return e instanceof GoexitError;
+    }
+
+    /** Whether close has been called. */
+    public boolean isClosing() {
+        return closing;
+    }
+
     // ------------------------------------------------------------------------------------------------------------
     // Becoming runnable
     // ------------------------------------------------------------------------------------------------------------

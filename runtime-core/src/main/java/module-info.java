@@ -1,0 +1,13 @@
+/**
+ * Goroutines, channels, select, sync, time, context and off-heap memory: the core of the Go runtime as a Java library.
+ */
+@SuppressWarnings("module") // the modules named in qualified exports are built later and are not on this module's path
+module io.goruntime.core {
+    requires java.management;
+    requires org.slf4j;
+    requires static org.jspecify;
+
+    exports io.goruntime;
+
+    exports io.goruntime.internal.base to io.goruntime.gc, io.goruntime.netpoll;
+}
