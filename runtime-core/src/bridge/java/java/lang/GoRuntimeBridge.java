@@ -1,6 +1,5 @@
 package java.lang;
 
-<<<<<<< HEAD
 import java.util.ArrayDeque;
 import java.util.Collections;
 import java.util.IdentityHashMap;
@@ -117,26 +116,11 @@ public final class GoRuntimeBridge extends ThreadContainer {
      * The platform thread that carries the current code, which is how a goroutine finds its M. Calls
      * {@code Thread.currentCarrierThread}, an intrinsic of one load.
      */
-=======
-import jdk.internal.vm.annotation.ForceInline;
-
-/** Placeholder of the bridge: shows that a class of {@code java.lang} with JDK internals compiles and links. */
-public final class GoRuntimeBridge {
-    private GoRuntimeBridge() {}
-
-    /** The version of the bridge; a copy defined earlier is only reused when it is the same. */
-    public static int version() {
-        return 1;
-    }
-
-    /** The platform thread under the current thread. */
->>>>>>> 8312232878660768b6735910a655a6cf54e84929
     @ForceInline
     public static Thread carrier() {
         return Thread.currentCarrierThread();
     }
 
-<<<<<<< HEAD
     /**
      * A new virtual thread, not started, that is scheduled by the given executor. Calls
      * {@code ThreadBuilders.newVirtualThread}; the public builders offer the default scheduler only.
@@ -515,11 +499,5 @@ public final class GoRuntimeBridge {
         } catch (InternalError e) {
             return NO_OFFSET;
         }
-=======
-    /** The container of a thread. */
-    public static boolean isContained(Thread thread) {
-        jdk.internal.vm.ThreadContainer container = thread.threadContainer();
-        return container != null;
->>>>>>> 8312232878660768b6735910a655a6cf54e84929
     }
 }

@@ -51,7 +51,7 @@ final class SelfTest implements Runnable, Executor, Supplier<Stream<Thread>> {
     }
 
     private void check() throws BridgeException {
-        Jdk.unpark(null);
+        GoRuntimeBridge.unpark(null);
         expect(Jdk.carrier() == carrier, "the carrier of a platform thread is not the thread itself");
         expect(Jdk.defaultScheduler() != null, "there is no default scheduler");
 
@@ -75,7 +75,7 @@ final class SelfTest implements Runnable, Executor, Supplier<Stream<Thread>> {
             resume.run(); // a stale resume runs nothing
             expectAt(1, "the resume of a parked thread");
 
-            Jdk.unpark(thread);
+            GoRuntimeBridge.unpark(thread);
             expectSubmitted(resume, 2, "unpark");
             expectState(thread, UNPARKED, "an unparked thread");
             resume.run();
@@ -107,7 +107,7 @@ final class SelfTest implements Runnable, Executor, Supplier<Stream<Thread>> {
         Jdk.pin();
         Jdk.unpin();
         progress = 1;
-        Jdk.parkCurrent();
+        GoRuntimeBridge.parkCurrent();
         progress = 2;
         Thread.yield();
         progress = 3;

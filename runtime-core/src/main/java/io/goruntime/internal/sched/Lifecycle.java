@@ -127,11 +127,11 @@ public final class Lifecycle {
      */
     public static void runMain(List<? extends Task> initTasks, Task main) throws Throwable {
         if (Mode.Chosen.GMP) {
-            G main = G.current();
-            if (main.lockedCount == 0) {
+            G self = G.current();
+            if (self.lockedCount == 0) {
                 Sched.lockOSThread(); // no m0
             }
-            main.sched.startSysmon();
+            self.sched.startSysmon();
         }
         try {
             for (Task task : initTasks) {

@@ -124,8 +124,7 @@ public final class Sched {
     /** How much stack to reserve for each M. Halved, by the template thread, when the system refuses. */
     long mStackBytes;
 
-    @Nullable
-    final Jdk.Container container;
+    final Jdk.@Nullable Container container;
     final Template template;
     final Sysmon sysmon;
 
