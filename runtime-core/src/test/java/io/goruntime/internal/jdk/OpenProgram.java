@@ -8,6 +8,7 @@ import java.lang.ref.WeakReference;
 import java.net.URL;
 import java.net.URLClassLoader;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
@@ -41,7 +42,7 @@ final class OpenProgram {
             exercise();
         }
         for (Thread thread : Thread.getAllStackTraces().keySet()) {
-            if (thread.getName().startsWith("goruntime")) {
+            if (thread.getName().startsWith("goruntime") && !thread.join(Duration.ofSeconds(1))) {
                 System.out.println("left behind: " + thread);
             }
         }
