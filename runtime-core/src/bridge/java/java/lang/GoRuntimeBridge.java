@@ -179,7 +179,8 @@ public final class GoRuntimeBridge extends ThreadContainer {
     /**
      * Gives the thread its park permit. The annotation lets the call finish on the reserved pages of the stack, so a
      * stack overflow cannot strike after a runtime lock was released and before the waiter was woken; it also covers
-     * the scheduler's {@code execute}, which runs inside. Calls {@code unpark} of the virtual thread, or
+     * the scheduler's {@code execute}, which runs inside and so must be content with the reserved stack, one page
+     * unless {@code -XX:StackReservedPages} says otherwise. Each use of it makes the VM print a warning. Calls {@code unpark} of the virtual thread, or
      * {@code Unsafe.unpark} for a platform thread.
      *
      * @param thread null to return at once: a caller probes in this way that the entry of this method fits on its

@@ -38,7 +38,7 @@ final class BridgeOpener {
     private static final String CLASS_NAME = "java.lang.GoRuntimeBridge";
     private static final String INTERNAL_NAME = "java/lang/GoRuntimeBridge";
 
-    /** Opening takes a quarter of a second; a hundred times that is a hang, not a slow machine. */
+    /** Opening takes a fraction of a second, a few seconds under -Xcomp; what takes this long is a hang. */
     private static final long TIMEOUT_SECONDS = 30;
 
     private static final AtomicBoolean started = new AtomicBoolean();

@@ -5,8 +5,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.goruntime.testing.ChildJvm;
 import io.goruntime.testing.StderrLog;
+import java.lang.module.FindException;
+import java.lang.module.ModuleDescriptor;
 import java.lang.module.ModuleFinder;
+import java.net.URISyntaxException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -15,7 +19,6 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.slf4j.Logger;
 
 /**
  * How the bridge opens, or why not, under the options a user may give. Each scenario is a JVM of its own; all are
@@ -228,7 +231,7 @@ class BridgeOpenerTest {
 
     private static void module(String name, String... flags) {
         ChildJvm child = ChildJvm.of(OpenProgram.class)
-                .module(List.of(location(Mode.class), location(Logger.class)), MODULE)
+                .module(modulePath(), MODULE)
                 .flags("--patch-module=" + MODULE + "=" + location(OpenProgram.class));
         children.put(name, child.flags(flags).args("open").start());
     }
@@ -237,10 +240,32 @@ class BridgeOpenerTest {
         return ModuleFinder.of(location(Mode.class)).find(MODULE).isPresent();
     }
 
+    /** The classes under test and, from the class path, the modules they require. */
+    private static List<Path> modulePath() {
+        ModuleDescriptor self =
+                ModuleFinder.of(location(Mode.class)).find(MODULE).orElseThrow().descriptor();
+        List<Path> path = new ArrayList<>(List.of(location(Mode.class)));
+        for (Path entry : ChildJvm.ownClassPath()) {
+            ModuleFinder finder = ModuleFinder.of(entry);
+            if (self.requires().stream().anyMatch(required -> isIn(finder, required.name()))) {
+                path.add(entry);
+            }
+        }
+        return path;
+    }
+
+    private static boolean isIn(ModuleFinder finder, String module) {
+        try {
+            return finder.find(module).isPresent();
+        } catch (FindException e) {
+            return false; // a jar that is no module at all
+        }
+    }
+
     private static Path location(Class<?> type) {
         try {
             return Path.of(type.getProtectionDomain().getCodeSource().getLocation().toURI());
-        } catch (java.net.URISyntaxException e) {
+        } catch (URISyntaxException e) {
             throw new AssertionError(e);
         }
     }
