@@ -186,7 +186,9 @@ final class BridgeOpener {
             if (existing != null) {
                 return existing;
             }
-            throw e instanceof BridgeException known ? known : new BridgeException("defining the bridge failed: " + e, e);
+            throw e instanceof BridgeException known
+                    ? known
+                    : new BridgeException("defining the bridge failed: " + e, e);
         }
         Class<?> bridge = find();
         if (bridge == null) {

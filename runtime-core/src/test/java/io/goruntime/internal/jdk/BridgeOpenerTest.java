@@ -106,8 +106,8 @@ class BridgeOpenerTest {
     }
 
     @ParameterizedTest
-    @ValueSource(
-            strings = {"-XX:+UseG1GC", "-XX:+UseZGC", "-XX:+UseParallelGC", "-XX:+UseSerialGC", "-Xint", "check:jni"})
+    @ValueSource(strings = {"-XX:+UseG1GC", "-XX:+UseZGC", "-XX:+UseParallelGC", "-XX:+UseSerialGC", "-Xint",
+            "check:jni"})
     void opensSilentlyOnEveryCollectorInterpretedAndChecked(String name) {
         gmp(name).expect("defined through JNI").expectNot("WARNING").expectNot("FATAL");
     }
@@ -242,8 +242,7 @@ class BridgeOpenerTest {
 
     /** The classes under test and, from the class path, the modules they require. */
     private static List<Path> modulePath() {
-        ModuleDescriptor self =
-                ModuleFinder.of(location(Mode.class)).find(MODULE).orElseThrow().descriptor();
+        ModuleDescriptor self = ModuleFinder.of(location(Mode.class)).find(MODULE).orElseThrow().descriptor();
         List<Path> path = new ArrayList<>(List.of(location(Mode.class)));
         for (Path entry : ChildJvm.ownClassPath()) {
             ModuleFinder finder = ModuleFinder.of(entry);

@@ -222,7 +222,8 @@ class JdkTest {
         for (Thread thread : Thread.getAllStackTraces().keySet()) {
             String name = thread.getName();
             if (List.of("Reference Handler", "Finalizer", "Signal Dispatcher", "Common-Cleaner").contains(name)
-                    || name.startsWith("VirtualThread-unblocker") || name.startsWith("ForkJoinPool-1-worker")) {
+                    || name.equals("VirtualThread-unblocker")
+                    || thread.getClass().getName().equals("jdk.internal.misc.CarrierThread")) {
                 assertTrue(Jdk.isJdkThread(thread), name);
                 seen++;
             }

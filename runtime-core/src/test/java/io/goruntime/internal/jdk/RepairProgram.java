@@ -30,7 +30,7 @@ final class RepairProgram {
         state = MethodHandles.privateLookupIn(type, MethodHandles.lookup()).findVarHandle(type, "state", int.class);
         Mode.ensure();
 
-        for (boolean permit : new boolean[] {false, true}) {
+        for (boolean permit : new boolean[]{false, true}) {
             lost("park", PARKED, PARKING, permit, Jdk::parkCurrent);
             lost("timed park", TIMED_PARKED, TIMED_PARKING, permit, () -> Jdk.parkCurrent(LONG_MILLIS * 1_000_000));
             lost("yield", YIELDED, YIELDING, permit, Thread::yield);
