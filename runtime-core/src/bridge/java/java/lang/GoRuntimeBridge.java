@@ -64,6 +64,7 @@ public final class GoRuntimeBridge extends ThreadContainer {
     private static final long CARRIER_THREAD = offset(VirtualThread.class, "carrierThread");
     private static final long SCHEDULER = offset(VirtualThread.class, "scheduler");
     private static final long RUN_CONTINUATION = offset(VirtualThread.class, "runContinuation");
+    private static final long HOLDER = offset(Thread.class, "holder");
     private static final long POLLER_OWNER = offset(Poller.class, "owner");
 
     /** Where the copy of the library came from that defined this class. Written once, under the class's lock. */
@@ -178,7 +179,8 @@ public final class GoRuntimeBridge extends ThreadContainer {
     /**
      * Gives the thread its park permit. The annotation lets the call finish on the reserved pages of the stack, so a
      * stack overflow cannot strike after a runtime lock was released and before the waiter was woken; it also covers
-     * the scheduler's {@code execute}, which runs inside. Calls {@code unpark} of the virtual thread, or
+     * the scheduler's {@code execute}, which runs inside and so must be content with the reserved stack, one page
+     * unless {@code -XX:StackReservedPages} says otherwise. Each use of it makes the VM print a warning. Calls {@code unpark} of the virtual thread, or
      * {@code Unsafe.unpark} for a platform thread.
      *
      * @param thread null to return at once: a caller probes in this way that the entry of this method fits on its
@@ -440,10 +442,24 @@ public final class GoRuntimeBridge extends ThreadContainer {
         if (group.getParent() == null) {
             return isSystemThread(thread);
         }
-        // The launcher's thread once main has returned; it waits in native code. The stack tells it from a thread
-        // of the application with that name.
-        return thread.getClass() == Thread.class && thread.getName().equals("DestroyJavaVM")
-                && thread.getStackTrace().length == 0;
+        return thread.getClass() == Thread.class && thread.getName().equals("DestroyJavaVM") && hasNoTask(thread);
+    }
+
+    /**
+     * True for a thread that was attached from native code, as the launcher's is that waits for the end of the VM
+     * once main has returned; an application's thread of that name has a task. Reads the private field
+     * {@code Thread.holder} and its field {@code task}.
+     */
+    private static boolean hasNoTask(Thread thread) {
+        if (HOLDER == NO_OFFSET) {
+            return false;
+        }
+        Object holder = U.getReference(thread, HOLDER);
+        if (holder == null) {
+            return false;
+        }
+        long task = offset(holder.getClass(), "task");
+        return task != NO_OFFSET && U.getReference(holder, task) == null;
     }
 
     /** The VM's threads in the system group, by name: an application can put threads of its own into that group. */

@@ -38,7 +38,7 @@ final class BridgeOpener {
     private static final String CLASS_NAME = "java.lang.GoRuntimeBridge";
     private static final String INTERNAL_NAME = "java/lang/GoRuntimeBridge";
 
-    /** Opening takes a quarter of a second; a hundred times that is a hang, not a slow machine. */
+    /** Opening takes a fraction of a second, a few seconds under -Xcomp; what takes this long is a hang. */
     private static final long TIMEOUT_SECONDS = 30;
 
     private static final AtomicBoolean started = new AtomicBoolean();
@@ -186,7 +186,9 @@ final class BridgeOpener {
             if (existing != null) {
                 return existing;
             }
-            throw e instanceof BridgeException known ? known : new BridgeException("defining the bridge failed: " + e, e);
+            throw e instanceof BridgeException known
+                    ? known
+                    : new BridgeException("defining the bridge failed: " + e, e);
         }
         Class<?> bridge = find();
         if (bridge == null) {

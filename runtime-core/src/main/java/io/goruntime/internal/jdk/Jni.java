@@ -92,8 +92,8 @@ final class Jni {
         if (symbol == null) {
             throw new BridgeException(library + " does not export JNI_GetCreatedJavaVMs", null);
         }
-        MethodHandle getCreatedVms =
-                linker.downcallHandle(symbol, FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_INT, ADDRESS));
+        MethodHandle getCreatedVms = linker.downcallHandle(symbol,
+                FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_INT, ADDRESS));
         MemorySegment vm = arena.allocate(JAVA_LONG);
         MemorySegment count = arena.allocate(JAVA_INT);
         int status = (int) getCreatedVms.invokeExact(vm, 1, count);
@@ -117,8 +117,7 @@ final class Jni {
 
     /** Entry {@code index} of the table of functions that a JavaVM* or JNIEnv* points to. */
     private static MemorySegment function(long interfaceAddr, int index) {
-        long tableAddr =
-                MemorySegment.ofAddress(interfaceAddr).reinterpret(JAVA_LONG.byteSize()).get(JAVA_LONG, 0);
+        long tableAddr = MemorySegment.ofAddress(interfaceAddr).reinterpret(JAVA_LONG.byteSize()).get(JAVA_LONG, 0);
         MemorySegment table = MemorySegment.ofAddress(tableAddr).reinterpret((index + 1) * JAVA_LONG.byteSize());
         return MemorySegment.ofAddress(table.getAtIndex(JAVA_LONG, index));
     }
