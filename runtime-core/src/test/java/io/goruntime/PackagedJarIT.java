@@ -1,0 +1,95 @@
+package io.goruntime;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.File;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.jar.JarFile;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The packaged jar as others meet it: as a module, on the class path, and as a dependency of a project. */
+class PackagedJarIT {
+    private static final String JAR = System.getProperty("goruntime.jar");
+    private static final String RUNTIME = System.getProperty("goruntime.runtime.classpath");
+    private static final String MODULE_PATH = JAR + File.pathSeparator + RUNTIME;
+
+    @TempDir
+    Path dir;
+
+    @Test
+    void describesItself() throws Exception {
+        List<String> lines = jdk("java", "--module-path", MODULE_PATH, "--describe-module", "io.goruntime.core");
+        assertTrue(lines.getFirst().startsWith("io.goruntime.core@"), lines.toString());
+        assertTrue(lines.contains("exports io.goruntime"), lines.toString());
+        assertTrue(lines.stream().noneMatch(l -> l.startsWith("exports io.goruntime.internal")), lines.toString());
+    }
+
+    @Test
+    void resolvesAsAModuleWithoutOptionalOnes() throws Exception {
+        jdk("java", "--module-path", MODULE_PATH, "--validate-modules");
+        assertEquals(List.of("hello, module path"), jdk("java", "--module-path", MODULE_PATH, "--add-modules",
+                "io.goruntime.core", program("module path").toString()));
+    }
+
+    @Test
+    void worksOnTheClassPath() throws Exception {
+        assertEquals(List.of("hello, class path"),
+                jdk("java", "-cp", MODULE_PATH, program("class path").toString()));
+    }
+
+    @Test
+    void containsNoClassOfAForeignPackageAndNoPathOfTheMachine() throws Exception {
+        try (var jar = new JarFile(JAR)) {
+            for (var entry : jar.stream().toList()) {
+                String name = entry.getName();
+                assertTrue(!name.endsWith(".class") || name.startsWith("io/goruntime/")
+                        || name.equals("module-info.class"), name);
+                if (entry.isDirectory() || name.startsWith("META-INF/maven/")) continue;
+                String bytes = new String(jar.getInputStream(entry).readAllBytes(), StandardCharsets.ISO_8859_1);
+                assertTrue(!bytes.contains(System.getProperty("user.dir")), name);
+            }
+            assertTrue(jar.getEntry("META-INF/goruntime/GoRuntimeBridge-25.bin") != null);
+        }
+    }
+
+    @Test
+    void aProjectThatOnlyDependsOnItRan() throws Exception {
+        Path result = Path.of(JAR).resolveSibling("it").resolve("consumer").resolve("target").resolve("result.txt");
+        assertEquals("hello, consumer", Files.readString(result));
+    }
+
+    private Path program(String argument) throws Exception {
+        return Files.writeString(dir.resolve("Main.java"), """
+                void main() {
+                    IO.println(io.goruntime.Placeholder.greet("%s"));
+                }
+                """.formatted(argument));
+    }
+
+    /** Runs a tool of the JDK that runs the tests and returns what it printed; it must end with 0. */
+    private static List<String> jdk(String tool, String... arguments) throws Exception {
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", tool).toString());
+        command.addAll(List.of(arguments));
+        Path out = Files.createTempFile("goruntime", ".txt");
+        try {
+            Process process = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(out.toFile())
+                    .start();
+            boolean ended = process.waitFor(50, TimeUnit.SECONDS);
+            if (!ended) process.destroyForcibly().waitFor();
+            List<String> lines = Files.readAllLines(out);
+            assertTrue(ended, () -> "did not end: " + command + " " + lines);
+            assertEquals(0, process.exitValue(), () -> command + " " + lines);
+            return lines;
+        } finally {
+            Files.delete(out);
+        }
+    }
+}
