@@ -5,9 +5,13 @@
 module io.goruntime.core {
     requires java.management;
     requires org.slf4j;
-    requires static org.jspecify;
+    requires static transitive org.jspecify; // its annotations are in our signatures
 
     exports io.goruntime;
 
     exports io.goruntime.internal.base to io.goruntime.gc, io.goruntime.netpoll;
+    exports io.goruntime.internal.jdk to io.goruntime.gc, io.goruntime.netpoll;
+    exports io.goruntime.internal.sched to io.goruntime.gc, io.goruntime.netpoll;
+
+    uses io.goruntime.GoRuntime.Decorator;
 }

@@ -470,7 +470,7 @@ public final class GoRuntime implements AutoCloseable {
                 lock.unlock();
             }
             try {
-                Lifecycle.runMain(initTasks, main::run);
+                Lifecycle.runMain(this::init, main::run);
             } catch (Throwable e) {
                 if (Sched.isGoexit(e)) {
                     Errors.rethrow(e);
@@ -478,6 +478,12 @@ public final class GoRuntime implements AutoCloseable {
                 thrown = e;
             } finally {
                 ended = true;
+            }
+        }
+
+        private void init() throws Exception {
+            for (InitTask task : initTasks) {
+                task.run();
             }
         }
 
@@ -546,13 +552,12 @@ public final class GoRuntime implements AutoCloseable {
      * @see Builder#init
      */
     @FunctionalInterface
-    public interface InitTask extends Lifecycle.Task {
+    public interface InitTask {
         /**
          * Does it.
          *
          * @throws Exception to end the run with it, before main
          */
-        @Override
         void run() throws Exception;
     }
 

@@ -49,8 +49,8 @@ import org.jspecify.annotations.Nullable;
  * one is a volatile store and costs a full fence, but cannot fail.
  */
 abstract sealed class HChan permits Chan {
-    private static final VarHandle LOCK =
-            ConstantBootstraps.fieldVarHandle(lookup(), "lock", VarHandle.class, HChan.class, int.class);
+    private static final VarHandle LOCK = ConstantBootstraps.fieldVarHandle(lookup(), "lock", VarHandle.class,
+            HChan.class, int.class);
 
     private static final Object[] NO_BUFFER = new Object[0];
 
@@ -497,8 +497,8 @@ abstract sealed class HChan permits Chan {
         return (int) QCOUNT.getOpaque(this);
     }
 
-    private static final VarHandle QCOUNT =
-            ConstantBootstraps.fieldVarHandle(lookup(), "qcount", VarHandle.class, HChan.class, int.class);
+    private static final VarHandle QCOUNT = ConstantBootstraps.fieldVarHandle(lookup(), "qcount", VarHandle.class,
+            HChan.class, int.class);
 
     /** The capacity of the buffer. */
     public final int cap() {

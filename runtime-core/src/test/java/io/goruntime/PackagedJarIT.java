@@ -62,13 +62,18 @@ class PackagedJarIT {
     @Test
     void aProjectThatOnlyDependsOnItRan() throws Exception {
         Path result = Path.of(JAR).resolveSibling("it").resolve("consumer").resolve("target").resolve("result.txt");
-        assertEquals("hello, consumer", Files.readString(result));
+        assertEquals("hello, consumer from goroutine 1", Files.readString(result));
     }
 
     private Path program(String argument) throws Exception {
         return Files.writeString(dir.resolve("Main.java"), """
-                void main() {
-                    IO.println(io.goruntime.Placeholder.greet("%s"));
+                import io.goruntime.*;
+
+                void main() throws Exception {
+                    Chan<String> c = Chan.make();
+                    GoRuntime.go(() -> c.send("hello, %s"));
+                    IO.println(c.receive());
+                    GoRuntime.defaultRuntime().close();
                 }
                 """.formatted(argument));
     }

@@ -1,6 +1,5 @@
 package io.goruntime.examples;
 
-import io.goruntime.Placeholder;
 import java.nio.file.Path;
 
 /** Placeholder of the example that prints the MD5 sum of each file under a directory. */
@@ -12,6 +11,6 @@ public final class Md5All {
             System.err.println("usage: md5all DIR");
             System.exit(2);
         }
-        System.out.println(Placeholder.greet(Path.of(args[0]).toString()));
+        System.out.println(Path.of(args[0]));
     }
 }

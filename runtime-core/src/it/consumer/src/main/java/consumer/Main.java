@@ -1,6 +1,7 @@
 package consumer;
 
-import io.goruntime.Placeholder;
+import io.goruntime.Chan;
+import io.goruntime.GoRuntime;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
@@ -9,7 +10,9 @@ public final class Main {
     private Main() {}
 
     public static void main(String[] args) throws Exception {
-        String result = Placeholder.greet("consumer");
+        Chan<String> greetings = Chan.make(1);
+        GoRuntime.go(() -> greetings.send("hello, consumer from goroutine " + GoRuntime.goid()));
+        String result = greetings.receive();
         System.out.println("consumer: " + result);
         Files.writeString(Path.of(args[0]), result);
     }

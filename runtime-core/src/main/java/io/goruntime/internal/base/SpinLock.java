@@ -23,8 +23,8 @@ import java.lang.invoke.VarHandle;
  * stacks, or under a bridge method with @ReservedStackAccess, use unlock().
  */
 public final class SpinLock {
-    private static final VarHandle WORD =
-            ConstantBootstraps.fieldVarHandle(lookup(), "word", VarHandle.class, SpinLock.class, int.class);
+    private static final VarHandle WORD = ConstantBootstraps.fieldVarHandle(lookup(), "word", VarHandle.class,
+            SpinLock.class, int.class);
 
     /** 0 free, 1 held. Written 0 only by the holder. */
     public volatile int word;

@@ -26,7 +26,8 @@ public final class Jdk {
     }
 
     /** A new, unstarted virtual thread: GoRuntimeBridge.newVirtualThread. */
-    public static Thread newVirtualThread(Executor scheduler, @Nullable String name, int characteristics, Runnable task) {
+    public static Thread newVirtualThread(Executor scheduler, @Nullable String name, int characteristics,
+            Runnable task) {
         return GoRuntimeBridge.newVirtualThread(scheduler, name, characteristics, task);
     }
 

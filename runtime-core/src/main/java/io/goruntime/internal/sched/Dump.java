@@ -65,7 +65,8 @@ public final class Dump {
             if (first && (internal(frame) || self && frame.getClassName().equals(Thread.class.getName()))) {
                 continue;
             }
-            if (frame.getClassName().equals(G.class.getName()) || frame.getClassName().startsWith("java.lang.VirtualThread")) {
+            if (frame.getClassName().equals(G.class.getName())
+                    || frame.getClassName().startsWith("java.lang.VirtualThread")) {
                 break;
             }
             first = false;

@@ -34,8 +34,8 @@ import org.jspecify.annotations.Nullable;
  * that has not started.
  */
 public final class G implements Executor, Runnable {
-    private static final VarHandle QUEUED =
-            ConstantBootstraps.fieldVarHandle(lookup(), "queued", VarHandle.class, G.class, int.class);
+    private static final VarHandle QUEUED = ConstantBootstraps.fieldVarHandle(lookup(), "queued", VarHandle.class,
+            G.class, int.class);
 
     /** The current G of a thread where there is no bridge: a virtual thread of the JDK's scheduler. */
     private static final ThreadLocal<G> JDK_CURRENT = new ThreadLocal<>();
@@ -102,7 +102,8 @@ public final class G implements Executor, Runnable {
             thread = Jdk.newVirtualThread(this, name, sched.characteristics, this);
             runContinuation = Jdk.continuationOf(thread);
         } else {
-            Thread.Builder.OfVirtual builder = Thread.ofVirtual().inheritInheritableThreadLocals(sched.inheritThreadLocals);
+            Thread.Builder.OfVirtual builder = Thread.ofVirtual()
+                    .inheritInheritableThreadLocals(sched.inheritThreadLocals);
             thread = (name == null ? builder : builder.name(name)).unstarted(this);
             runContinuation = null;
         }

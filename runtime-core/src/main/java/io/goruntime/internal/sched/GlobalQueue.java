@@ -18,8 +18,8 @@ import org.jspecify.annotations.Nullable;
  * at the end of its stack, neither of which may hold that lock for long or leave it held.
  */
 final class GlobalQueue {
-    private static final VarHandle INBOX =
-            ConstantBootstraps.fieldVarHandle(lookup(), "inbox", VarHandle.class, GlobalQueue.class, G.class);
+    private static final VarHandle INBOX = ConstantBootstraps.fieldVarHandle(lookup(), "inbox", VarHandle.class,
+            GlobalQueue.class, G.class);
 
     @Nullable
     private volatile G inbox;

@@ -2,7 +2,6 @@ package io.goruntime.internal.sched;
 
 import io.goruntime.internal.jdk.Jdk;
 import io.goruntime.internal.jdk.Mode;
-import java.util.List;
 
 /**
  * The beginning and the end of a scheduler. Counterpart of proc.go: main, exit.
@@ -112,7 +111,7 @@ public final class Lifecycle {
         return t instanceof M mp && mp.curg != null;
     }
 
-    /** What a runtime does in its main goroutine before main, in this order, on m0. */
+    /** A part of what the main goroutine does. */
     public interface Task {
         /**
          * Does it.
@@ -123,9 +122,9 @@ public final class Lifecycle {
     }
 
     /**
-     * Runs init tasks and main in the calling, main goroutine. Counterpart of proc.go: main.
+     * Runs the init tasks, on m0, and main in the calling, main goroutine. Counterpart of proc.go: main.
      */
-    public static void runMain(List<? extends Task> initTasks, Task main) throws Throwable {
+    public static void runMain(Task init, Task main) throws Throwable {
         if (Mode.Chosen.GMP) {
             G self = G.current();
             if (self.lockedCount == 0) {
@@ -134,9 +133,7 @@ public final class Lifecycle {
             self.sched.startSysmon();
         }
         try {
-            for (Task task : initTasks) {
-                task.run();
-            }
+            init.run();
         } finally {
             if (Mode.Chosen.GMP) {
                 Sched.unlockOSThread();

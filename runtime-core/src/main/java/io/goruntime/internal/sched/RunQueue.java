@@ -30,10 +30,10 @@ final class RunQueue {
     static final int CAPACITY = 256;
     private static final int MASK = CAPACITY - 1;
 
-    private static final VarHandle HEAD =
-            ConstantBootstraps.fieldVarHandle(lookup(), "head", VarHandle.class, RunQueue.class, int.class);
-    private static final VarHandle RUNNEXT =
-            ConstantBootstraps.fieldVarHandle(lookup(), "runnext", VarHandle.class, RunQueue.class, G.class);
+    private static final VarHandle HEAD = ConstantBootstraps.fieldVarHandle(lookup(), "head", VarHandle.class,
+            RunQueue.class, int.class);
+    private static final VarHandle RUNNEXT = ConstantBootstraps.fieldVarHandle(lookup(), "runnext", VarHandle.class,
+            RunQueue.class, G.class);
     private static final VarHandle RING = MethodHandles.arrayElementVarHandle(G[].class);
 
     private final G[] ring = new G[CAPACITY];

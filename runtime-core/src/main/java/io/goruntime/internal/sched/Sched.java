@@ -52,12 +52,12 @@ import org.jspecify.annotations.Nullable;
  * spinning wakes another before it runs it, because publishers trusted it to look further (Workers.resetSpinning).
  */
 public final class Sched {
-    private static final VarHandle GOID =
-            ConstantBootstraps.fieldVarHandle(lookup(), "goidGen", VarHandle.class, Sched.class, long.class);
-    private static final VarHandle NMSPINNING =
-            ConstantBootstraps.fieldVarHandle(lookup(), "nmspinning", VarHandle.class, Sched.class, int.class);
-    private static final VarHandle PREEMPT_REQUESTS =
-            ConstantBootstraps.staticFieldVarHandle(lookup(), "preemptRequests", VarHandle.class, Sched.class, int.class);
+    private static final VarHandle GOID = ConstantBootstraps.fieldVarHandle(lookup(), "goidGen", VarHandle.class,
+            Sched.class, long.class);
+    private static final VarHandle NMSPINNING = ConstantBootstraps.fieldVarHandle(lookup(), "nmspinning",
+            VarHandle.class, Sched.class, int.class);
+    private static final VarHandle PREEMPT_REQUESTS = ConstantBootstraps.staticFieldVarHandle(lookup(),
+            "preemptRequests", VarHandle.class, Sched.class, int.class);
 
     /** As many goids as a P takes at a time. */
     private static final int GOID_CACHE_BATCH = 16;

@@ -28,8 +28,8 @@ public final class Sudog {
     public static final int DONE = 1;
     public static final int CLOSED = 2;
 
-    private static final VarHandle STATE =
-            ConstantBootstraps.fieldVarHandle(lookup(), "state", VarHandle.class, Sudog.class, int.class);
+    private static final VarHandle STATE = ConstantBootstraps.fieldVarHandle(lookup(), "state", VarHandle.class,
+            Sudog.class, int.class);
 
     /** Whom to unpark. */
     public final Thread waiter;

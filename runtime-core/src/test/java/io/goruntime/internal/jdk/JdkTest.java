@@ -111,7 +111,6 @@ class JdkTest {
         RunQueue g = RunQueue.start("pinned", () -> {
             Jdk.pin();
             pinned.countDown();
-            Jdk.parkCurrent();
             Jdk.unpin();
         });
         Thread waker = Thread.ofPlatform().start(() -> {
@@ -132,8 +131,8 @@ class JdkTest {
 
     @Test
     void unparkWakesBothKindsOfThreads() throws InterruptedException {
-        Thread platform = Thread.ofPlatform().start(Jdk::parkCurrent);
-        Thread virtual = Thread.ofVirtual().start(Jdk::parkCurrent);
+        Thread platform = Thread.ofPlatform().start(() -> Jdk.park(0));
+        Thread virtual = Thread.ofVirtual().start(() -> Jdk.park(0));
         Jdk.unpark(platform);
         Jdk.unpark(virtual);
         platform.join(5_000);
@@ -145,14 +144,12 @@ class JdkTest {
     @Test
     void timedParksEnd() throws InterruptedException {
         RunQueue g = RunQueue.start("timed", () -> {
-            Jdk.parkCurrent(1_000_000);
-            Jdk.parkCurrent(0);
-            Jdk.parkCurrent(-1);
+            Jdk.park(1_000_000);
+            Jdk.park(-1);
         });
         assertTrue(g.drainToEnd(5_000));
-        Jdk.parkCurrent(0);
-        Jdk.parkCurrent(-1);
-        Jdk.parkCurrent(1_000_000);
+        Jdk.park(-1);
+        Jdk.park(1_000_000);
     }
 
     @Test

@@ -52,8 +52,8 @@ final class OpenProgram {
     private static void exercise() throws InterruptedException {
         Object monitor = new Object();
         RunQueue g = RunQueue.start("exercise", () -> {
-            Jdk.parkCurrent();
-            Jdk.parkCurrent(1_000_000);
+            Jdk.park(0);
+            Jdk.park(1_000_000);
             try {
                 Thread.sleep(1);
                 synchronized (monitor) {

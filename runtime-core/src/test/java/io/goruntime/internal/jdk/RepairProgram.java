@@ -31,8 +31,8 @@ final class RepairProgram {
         Mode.ensure();
 
         for (boolean permit : new boolean[]{false, true}) {
-            lost("park", PARKED, PARKING, permit, Jdk::parkCurrent);
-            lost("timed park", TIMED_PARKED, TIMED_PARKING, permit, () -> Jdk.parkCurrent(LONG_MILLIS * 1_000_000));
+            lost("park", PARKED, PARKING, permit, () -> Jdk.park(0));
+            lost("timed park", TIMED_PARKED, TIMED_PARKING, permit, () -> Jdk.park(LONG_MILLIS * 1_000_000));
             lost("yield", YIELDED, YIELDING, permit, Thread::yield);
         }
         sleepGoesOn();
@@ -161,7 +161,7 @@ final class RepairProgram {
                 throw new OutOfMemoryError("test");
             }
             got[0] = resume;
-        }, "oom", Jdk.noInheritThreadLocals(), Jdk::parkCurrent);
+        }, "oom", Jdk.noInheritThreadLocals(), () -> Jdk.park(0));
         failures[0] = 0;
         new Jdk.Container("oom", java.util.stream.Stream::empty).start(thread);
         got[0].run();

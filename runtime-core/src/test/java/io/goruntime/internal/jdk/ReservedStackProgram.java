@@ -25,7 +25,7 @@ final class ReservedStackProgram {
         int lost = 0;
         for (int i = 0; i < DIVES; i++) {
             int pad = i % 50;
-            RunQueue g = RunQueue.start("deep", Jdk::parkCurrent);
+            RunQueue g = RunQueue.start("deep", () -> Jdk.park(0));
             g.drain();
             Thread diver = new Thread(null, () -> dive(pad, g.thread, unpark), "diver", STACK_BYTES);
             diver.setUncaughtExceptionHandler((thread, e) -> {});
