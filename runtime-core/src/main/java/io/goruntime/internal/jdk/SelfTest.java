@@ -20,10 +20,12 @@ final class SelfTest implements Runnable, Executor, Supplier<Stream<Thread>> {
     private static final int NEW = 0;
     private static final int STARTED = 1;
     private static final int RUNNING = 2;
-    private static final int PARKED = 4;
+    private static final int TIMED_PARKED = 7;
     private static final int UNPARKED = 9;
     private static final int YIELDED = 11;
     private static final int TERMINATED = 99;
+
+    private static final long LONG_NANOS = 3_600_000_000_000L;
 
     private final Thread carrier = Thread.currentThread();
 
@@ -70,7 +72,7 @@ final class SelfTest implements Runnable, Executor, Supplier<Stream<Thread>> {
 
             resume.run();
             expectAt(1, "the first resume");
-            expectState(thread, PARKED, "a parked thread");
+            expectState(thread, TIMED_PARKED, "a parked thread");
             expectSubmitted(resume, 1, "park");
             resume.run(); // a stale resume runs nothing
             expectAt(1, "the resume of a parked thread");
@@ -107,7 +109,7 @@ final class SelfTest implements Runnable, Executor, Supplier<Stream<Thread>> {
         Jdk.pin();
         Jdk.unpin();
         progress = 1;
-        GoRuntimeBridge.parkCurrent();
+        GoRuntimeBridge.parkCurrent(LONG_NANOS); // timed, so that the JDK's timers are loaded and started from here
         progress = 2;
         Thread.yield();
         progress = 3;

@@ -69,6 +69,7 @@ public final class Sched {
     private static volatile int preemptRequests;
 
     public final String name;
+    final String threadPrefix;
     final GoroutineHooks hooks;
     final Seam seam;
 
@@ -116,10 +117,14 @@ public final class Sched {
     volatile boolean closing;
     /** No goroutine is left, or nobody waits for them any longer: Ms end, what becomes runnable goes to the JDK. */
     volatile boolean ended;
-    /** Whoever waits in close for the last goroutine. */
+    /** Whoever waits for goroutines to end: close, run. Told of each. */
     final Set<Thread> closers = ConcurrentHashMap.newKeySet();
     /** Close was called by a goroutine of this runtime: sysmon makes the end when that one has returned. */
     volatile boolean endWhenEmpty;
+
+    /** Of a run; null if there is none, or it was turned off. */
+    @Nullable
+    volatile DeadlockCheck deadlockCheck;
 
     /** How much stack to reserve for each M. Halved, by the template thread, when the system refuses. */
     long mStackBytes;
@@ -139,6 +144,7 @@ public final class Sched {
     public Sched(String name, int procs, int maxMs, long mStackBytes, boolean inheritThreadLocals,
             GoroutineHooks hooks, Seam seam) {
         this.name = name;
+        this.threadPrefix = "goruntime-" + name + "-";
         this.hooks = hooks;
         this.seam = seam;
         this.maxMs = maxMs;
@@ -146,6 +152,7 @@ public final class Sched {
         this.inheritThreadLocals = inheritThreadLocals;
         this.characteristics = inheritThreadLocals || !Mode.Chosen.GMP ? 0 : Jdk.noInheritThreadLocals();
         this.gomaxprocs = procs;
+        Preload.all();
         template = new Template(this);
         sysmon = new Sysmon(this);
         if (Mode.Chosen.GMP) {
@@ -154,6 +161,13 @@ public final class Sched {
             template.thread.start();
         } else {
             container = null;
+        }
+    }
+
+    /** For a run: looks for deadlocks from now on. Called by the thread that will wait for main. */
+    public void watchForDeadlock() {
+        if (DeadlockCheck.possible()) {
+            deadlockCheck = new DeadlockCheck(this);
         }
     }
 
@@ -257,13 +271,13 @@ public final class Sched {
     /** A goroutine is over. */
     void exited(G gp) {
         allgs.remove(gp);
-        if (closing) {
+        if (!closers.isEmpty()) {
             for (Thread closer : closers) {
                 Jdk.unpark(closer);
             }
-            if (endWhenEmpty) {
-                sysmon.wake();
-            }
+        }
+        if (endWhenEmpty) {
+            sysmon.wake();
         }
     }
 
@@ -300,6 +314,10 @@ public final class Sched {
         M mp = M.current();
         P pp = mp == null || mp.sched != this ? null : mp.p;
         if (pp == null) {
+            DeadlockCheck check = deadlockCheck;
+            if (check != null) {
+                check.used(Thread.currentThread());
+            }
             runq.put(gp);
             Workers.wakeP(this);
         } else if (Thread.currentThread() == mp.thread) {

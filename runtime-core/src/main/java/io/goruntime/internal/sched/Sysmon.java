@@ -43,7 +43,7 @@ final class Sysmon implements Runnable {
 
     Sysmon(Sched sched) {
         this.sched = sched;
-        thread = new Thread(Jdk.rootThreadGroup(), this, "goruntime-" + sched.name + "-sysmon", 0, false);
+        thread = new Thread(Jdk.rootThreadGroup(), this, sched.threadPrefix.concat("sysmon"), 0, false);
         thread.setDaemon(true);
         thread.setContextClassLoader(null);
     }

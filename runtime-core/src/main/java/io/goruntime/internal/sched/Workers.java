@@ -282,6 +282,10 @@ final class Workers {
             sched.addSpinning(-1); // a full fence, after both counts
         }
         if (!workWaits(sched)) {
+            DeadlockCheck check = sched.deadlockCheck;
+            if (check != null && sched.npidle == sched.live) {
+                check.allIdle();
+            }
             return;
         }
         sched.lock.lock();
