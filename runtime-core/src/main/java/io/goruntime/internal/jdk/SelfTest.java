@@ -23,6 +23,7 @@ final class SelfTest implements Runnable, Executor, Supplier<Stream<Thread>> {
     private static final int TIMED_PARKED = 7;
     private static final int UNPARKED = 9;
     private static final int YIELDED = 11;
+    private static final int TIMED_WAIT = 18;
     private static final int TERMINATED = 99;
 
     private static final long LONG_NANOS = 3_600_000_000_000L;
@@ -38,6 +39,8 @@ final class SelfTest implements Runnable, Executor, Supplier<Stream<Thread>> {
     private int progress;
 
     private String complaint;
+
+    private final Object lock = new Object();
 
     private SelfTest() {}
 
@@ -87,10 +90,16 @@ final class SelfTest implements Runnable, Executor, Supplier<Stream<Thread>> {
 
             resume.run();
             expectAt(3, "the resume after yield");
+            expectState(thread, TIMED_WAIT, "a thread in Object.wait");
+            thread.interrupt();
+            expectSubmitted(resume, 4, "interrupt");
+
+            resume.run();
+            expectAt(4, "the resume after interrupt");
             expectState(thread, TERMINATED, "an ended thread");
             expect(!thread.isAlive(), "the ended thread is alive");
             resume.run();
-            expectSubmitted(resume, 3, "end");
+            expectSubmitted(resume, 4, "end");
         } finally {
             container.deregister();
         }
@@ -113,6 +122,14 @@ final class SelfTest implements Runnable, Executor, Supplier<Stream<Thread>> {
         progress = 2;
         Thread.yield();
         progress = 3;
+        try {
+            synchronized (lock) {
+                lock.wait(LONG_NANOS / 1_000_000); // for the same reason
+            }
+            complaint = "Object.wait was not interrupted";
+        } catch (InterruptedException e) {
+            progress = 4;
+        }
     }
 
     // ---- As scheduler and container ----

@@ -91,9 +91,12 @@ public final class DeadlockCheck {
         boolean interrupted = false;
         DeadlockCheck check = sched.deadlockCheck;
         long pause = MIN_PAUSE_NANOS;
-        sched.closers.add(Thread.currentThread());
+        main.joiner = Thread.currentThread();
         try {
             for (;;) {
+                if (main.isOver() && main.goexited) {
+                    sched.closers.add(Thread.currentThread());
+                }
                 if (main.isOver() && (!main.goexited || sched.numGoroutine() == 0)) {
                     return new Outcome(interrupted, main.goexited
                             ? "no goroutines (main called runtime.Goexit) - deadlock!"

@@ -87,7 +87,8 @@ public final class Dump {
     /** Frames of the runtime under a wait say nothing to a user. */
     private static boolean internal(StackTraceElement frame) {
         String name = frame.getClassName();
-        return name.startsWith("io.goruntime.internal.") || name.equals("io.goruntime.HChan") || name.startsWith("java.lang.VirtualThread")
+        return name.startsWith("io.goruntime.internal.") || name.equals("io.goruntime.HChan")
+                || name.startsWith("java.lang.VirtualThread")
                 || name.startsWith("java.lang.GoRuntimeBridge") || name.startsWith("jdk.internal.vm.Continuation")
                 || name.startsWith("java.lang.System$") || name.equals("java.util.concurrent.locks.LockSupport");
     }

@@ -207,6 +207,10 @@ public final class G implements Executor, Runnable {
         sched.exited(this);
     }
 
+    /** Who waits for this very goroutine: the caller of run, for main. Set before it looks at isOver. */
+    @Nullable
+    volatile Thread joiner;
+
     /** It has left the list of all goroutines. */
     boolean isOver() {
         return allStripe == AllGs.GONE;

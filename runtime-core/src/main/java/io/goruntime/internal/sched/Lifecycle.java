@@ -164,6 +164,9 @@ public final class Lifecycle {
             return main;
         } finally {
             M.unregisterM0(m0);
+            if (m0.interrupted) {
+                caller.interrupt();
+            }
         }
     }
 }

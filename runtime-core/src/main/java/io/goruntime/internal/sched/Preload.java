@@ -12,10 +12,12 @@ import io.goruntime.internal.base.SpinLock;
  * are first run. The JDK's timers and pollers are started by the bridge's opener for the same reason.
  */
 final class Preload {
-    private static final Class<?>[] CLASSES = {AllGs.class, DeadlockCheck.class, Dump.class, G.class, GlobalQueue.class, GoexitError.class,
-        Lifecycle.class, M.class, P.class, Park.class, Procs.class, RunQueue.class, Sched.class, Seam.class,
-        SpinLock.class, Sudog.class, Sysmon.class, Template.class, WaitReason.class, Workers.class, Thread.State.class,
-        Math.class};
+    private static final Class<?>[] CLASSES = {AllGs.class, DeadlockCheck.class, Dump.class, G.class, GlobalQueue.class,
+            GoexitError.class,
+            Lifecycle.class, M.class, P.class, Park.class, Procs.class, RunQueue.class, Sched.class, Seam.class,
+            SpinLock.class, Sudog.class, Sysmon.class, Template.class, WaitReason.class, Workers.class,
+            Thread.State.class,
+            Math.class, Void.class};
 
     private Preload() {}
 

@@ -117,7 +117,7 @@ public final class Sched {
     volatile boolean closing;
     /** No goroutine is left, or nobody waits for them any longer: Ms end, what becomes runnable goes to the JDK. */
     volatile boolean ended;
-    /** Whoever waits for goroutines to end: close, run. Told of each. */
+    /** Whoever waits for all goroutines to end, in close or after main's goexit. Told of each. */
     final Set<Thread> closers = ConcurrentHashMap.newKeySet();
     /** Close was called by a goroutine of this runtime: sysmon makes the end when that one has returned. */
     volatile boolean endWhenEmpty;
@@ -275,6 +275,10 @@ public final class Sched {
             for (Thread closer : closers) {
                 Jdk.unpark(closer);
             }
+        }
+        Thread caller = gp.joiner;
+        if (caller != null) {
+            Jdk.unpark(caller);
         }
         if (endWhenEmpty) {
             sysmon.wake();
