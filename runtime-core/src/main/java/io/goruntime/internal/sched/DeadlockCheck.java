@@ -154,7 +154,7 @@ public final class DeadlockCheck {
     }
 
     private int look() {
-        if (sched.npidle != sched.live || Workers.workWaits(sched)) {
+        if (sched.npidle != sched.live || Workers.anyWork(sched)) {
             return NO;
         }
         for (G gp : sched.goroutines()) {

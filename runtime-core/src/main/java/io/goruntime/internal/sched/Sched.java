@@ -49,7 +49,11 @@ import org.jspecify.annotations.Nullable;
  *                  wake one M as spinning                     work: takes an idle P again and goes back to it
  *
  * Either the publisher sees the idler's count or the idler sees the work. An M that found work and was the last one
- * spinning wakes another before it runs it, because publishers trusted it to look further (Workers.resetSpinning).
+ * spinning looks again after it has taken back its count, and wakes another if there is more, because publishers trusted
+ * it to look (Workers.resetSpinning).
+ *
+ * A G alone in the runnext of a running P is not part of this: its P is about to run it. If the P does not get to it,
+ * sysmon, which is awake while any P is in use, wakes an M that takes it away.
  */
 public final class Sched {
     private static final VarHandle GOID = ConstantBootstraps.fieldVarHandle(lookup(), "goidGen", VarHandle.class,
@@ -327,12 +331,16 @@ public final class Sched {
         } else if (Thread.currentThread() == mp.thread) {
             // The M's own resubmission: its goroutine yields, or was unparked on its way to park.
             runq.put(gp);
-            if (!pp.runq.isEmpty()) {
+            if (pp.runq.waits()) {
                 Workers.wakeP(this);
             }
         } else {
             pp.runq.put(gp, true, runq);
-            Workers.wakeP(this);
+            // A goroutine that readies one other is about to park, as a rule, and leaves it the P. To wake an M for
+            // that one costs more than it gains; if the rule fails, sysmon wakes one. A new goroutine is another matter.
+            if (!gp.began || pp.runq.waits()) {
+                Workers.wakeP(this);
+            }
         }
         if (ended) {
             Workers.drainToJdk(this);

@@ -130,8 +130,13 @@ final class Sysmon implements Runnable {
                 pp.seenCpuNanos = -1;
                 continue;
             }
+            if (sched.npidle != 0 && sched.nmspinning == 0 && pp.runq.hasRunnext()) {
+                Workers.wakeP(sched); // its goroutine goes on instead of parking: let another P take it
+                acted = true;
+                continue;
+            }
             if (pp.compensated || mp.spinning || sched.npidle != 0 || sched.nmspinning != 0
-                    || !Workers.workWaits(sched)) {
+                    || !Workers.anyWork(sched)) {
                 continue;
             }
             if (stuck(mp, pp, now, hogs) && Procs.compensate(sched, pp, pp.seenResumeTick)) {
