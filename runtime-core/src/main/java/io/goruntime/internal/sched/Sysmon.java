@@ -75,7 +75,11 @@ final class Sysmon implements Runnable {
             Thread.interrupted();
             long now = sched.seam.nanoTime();
             coarseNanos = now;
-            quiet = look(now) ? 0 : quiet + 1;
+            try {
+                quiet = look(now) ? 0 : quiet + 1;
+            } catch (OutOfMemoryError e) {
+                quiet = 0; // what could not be made now is made at a later look
+            }
             if (sched.endWhenEmpty && sched.allgs.size() == 0) {
                 Lifecycle.end(sched);
             }

@@ -56,10 +56,18 @@ final class Template implements Runnable {
                 continue;
             }
             wanted = false;
-            if (!starting && !startM()) {
+            if (!starting && !tryStartM()) {
                 wanted = true;
                 Jdk.parkCarrier(RETRY_NANOS);
             }
+        }
+    }
+
+    private boolean tryStartM() {
+        try {
+            return startM();
+        } catch (OutOfMemoryError e) {
+            return false;
         }
     }
 
