@@ -33,7 +33,7 @@ public final class Park {
     private Park() {}
 
     /**
-     * Waits until the sudog is woken, the thread is interrupted or the deadline has passed.
+     * Waits until the sudog, a root, is woken, the thread is interrupted or the deadline has passed.
      *
      * @param reason for dumps
      * @param timed whether there is a deadline
@@ -124,8 +124,9 @@ public final class Park {
             Jdk.unpark(null);
             return;
         }
-        Thread waiter = sg.waiter;
-        sg.state = state;
+        Sudog root = sg.root;
+        Thread waiter = root.waiter;
+        root.state = state;
         try {
             Jdk.unpark(waiter);
         } catch (StackOverflowError e) {
