@@ -62,7 +62,7 @@ public final class Lifecycle {
         } else {
             end(sched);
             if (!inside) {
-                joinThreads(sched);
+                joinThreads(sched, all);
             }
         }
         if (wasInterrupted) {
@@ -87,11 +87,15 @@ public final class Lifecycle {
         sched.container.deregister();
     }
 
-    private static void joinThreads(Sched sched) {
+    /**
+     * Waits for the scheduler's threads. An M that is inside a goroutine which is left may stay there for ever: it is not
+     * waited for. When all have ended, whatever an M is still inside of is past the user's code and about to return.
+     */
+    private static void joinThreads(Sched sched, boolean allEnded) {
         long deadline = System.nanoTime() + THREADS_END_NANOS;
         boolean interrupted = false;
         for (Thread t : sched.threads()) {
-            if (t == Thread.currentThread() || busy(t)) {
+            if (t == Thread.currentThread() || !allEnded && busy(t)) {
                 continue;
             }
             long millis = (deadline - System.nanoTime()) / 1_000_000;
