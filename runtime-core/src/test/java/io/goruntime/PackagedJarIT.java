@@ -11,6 +11,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.jar.JarFile;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -63,6 +65,16 @@ class PackagedJarIT {
     void aProjectThatOnlyDependsOnItRan() throws Exception {
         Path result = Path.of(JAR).resolveSibling("it").resolve("consumer").resolve("target").resolve("result.txt");
         assertEquals("hello, consumer from goroutine 1", Files.readString(result));
+    }
+
+    @Test
+    void theSampleOfTheReadmeRunsAsItStandsThere() throws Exception {
+        Matcher sample = Pattern.compile("```java\\R(.*?)```", Pattern.DOTALL)
+                .matcher(Files.readString(Path.of("..", "README.md")));
+        assertTrue(sample.find());
+        Path main = Files.writeString(dir.resolve("Main.java"), sample.group(1));
+        assertEquals(List.of("1", "4", "9", "16", "25"), jdk("java", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
+                "--enable-native-access=ALL-UNNAMED", "-cp", MODULE_PATH, main.toString()));
     }
 
     private Path program(String argument) throws Exception {

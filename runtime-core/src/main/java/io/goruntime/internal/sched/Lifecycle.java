@@ -4,7 +4,7 @@ import io.goruntime.internal.jdk.Jdk;
 import io.goruntime.internal.jdk.Mode;
 
 /**
- * The beginning and the end of a scheduler. Counterpart of proc.go: main, exit.
+ * The beginning and the end of a scheduler. Counterpart of proc.go: main.
  */
 /*
  * The end, in order:
