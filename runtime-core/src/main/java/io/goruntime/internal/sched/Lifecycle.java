@@ -168,23 +168,8 @@ public final class Lifecycle {
             return main;
         } finally {
             M.unregisterM0(m0);
-        }
-    }
-
-    /**
-     * Waits until the main goroutine has ended. An interrupt of the caller is passed on to it.
-     *
-     * @return whether the caller was interrupted
-     */
-    public static boolean awaitMain(Sched sched, G main) {
-        boolean interrupted = false;
-        for (;;) {
-            try {
-                main.thread.join();
-                return interrupted;
-            } catch (InterruptedException e) {
-                interrupted = true;
-                main.thread.interrupt();
+            if (m0.interrupted) {
+                caller.interrupt();
             }
         }
     }

@@ -41,6 +41,9 @@ final class M extends Thread {
     @Nullable
     G lockedg;
 
+    /** Somebody interrupted the thread while it slept: meant for the caller of run, if this is an m0. */
+    boolean interrupted;
+
     /** The wired G ended: the thread, whose state it may have changed, ends too. */
     boolean lockedExit;
 
@@ -64,7 +67,8 @@ final class M extends Thread {
     M link;
 
     M(Sched sched, int id, long stackBytes) {
-        super(Jdk.rootThreadGroup(), null, "goruntime-" + sched.name + "-M" + id, stackBytes, false);
+        super(Jdk.rootThreadGroup(), null, sched.threadPrefix.concat("M").concat(Integer.toString(id)), stackBytes,
+                false);
         this.sched = sched;
         this.id = id;
         this.thread = this;
@@ -75,7 +79,7 @@ final class M extends Thread {
 
     /** An m0. */
     M(Sched sched, Thread caller) {
-        super(Jdk.rootThreadGroup(), null, "goruntime-" + sched.name + "-m0", 0, false);
+        super(Jdk.rootThreadGroup(), null, sched.threadPrefix.concat("m0"), 0, false);
         this.sched = sched;
         this.id = 0;
         this.thread = caller;
@@ -140,8 +144,8 @@ final class M extends Thread {
                 return false;
             }
             Jdk.parkCarrier(0);
-            // Interrupts mean nothing to an M; a set flag would make every park return at once.
-            Thread.interrupted();
+            // A set flag would make every park return at once. Interrupts mean nothing to an M; to an m0 see Lifecycle.
+            interrupted |= Thread.interrupted();
         }
         nextp = null;
         Procs.acquire(this, next);
