@@ -73,8 +73,7 @@ class PackagedJarIT {
                 .matcher(Files.readString(Path.of("..", "README.md")));
         assertTrue(sample.find());
         Path main = Files.writeString(dir.resolve("Main.java"), sample.group(1));
-        assertEquals(List.of("1", "4", "9", "16", "25"), jdk("java", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
-                "--enable-native-access=ALL-UNNAMED", "-cp", MODULE_PATH, main.toString()));
+        assertEquals(List.of("1", "4", "9", "16", "25"), jdk("java", "-cp", MODULE_PATH, main.toString()));
     }
 
     private Path program(String argument) throws Exception {
@@ -90,23 +89,29 @@ class PackagedJarIT {
                 """.formatted(argument));
     }
 
-    /** Runs a tool of the JDK that runs the tests and returns what it printed; it must end with 0. */
+    /**
+     * Runs a tool of the JDK that runs the tests and returns the lines of its standard output; it must end with 0. On
+     * standard error may stand the JDK's warning about native access, and SLF4J's that it has no provider.
+     */
     private static List<String> jdk(String tool, String... arguments) throws Exception {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", tool).toString());
         command.addAll(List.of(arguments));
-        Path out = Files.createTempFile("goruntime", ".txt");
+        Path out = Files.createTempFile("goruntime", ".out");
+        Path err = Files.createTempFile("goruntime", ".err");
         try {
-            Process process = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(out.toFile())
+            Process process = new ProcessBuilder(command).redirectError(err.toFile()).redirectOutput(out.toFile())
                     .start();
             boolean ended = process.waitFor(50, TimeUnit.SECONDS);
             if (!ended) process.destroyForcibly().waitFor();
             List<String> lines = Files.readAllLines(out);
-            assertTrue(ended, () -> "did not end: " + command + " " + lines);
-            assertEquals(0, process.exitValue(), () -> command + " " + lines);
+            List<String> errors = Files.readAllLines(err);
+            assertTrue(ended, () -> "did not end: " + command + " " + lines + " " + errors);
+            assertEquals(0, process.exitValue(), () -> command + " " + lines + " " + errors);
             return lines;
         } finally {
             Files.delete(out);
+            Files.delete(err);
         }
     }
 }
