@@ -160,7 +160,13 @@ public final class Lifecycle {
             sched.lock.unlock();
             Procs.acquire(m0, pp);
             G main = sched.newmain(fn, fnClass, m0);
-            Workers.mstart0(m0, main);
+            CallerInterrupts interrupts = new CallerInterrupts(sched, main);
+            interrupts.start();
+            try {
+                Workers.mstart0(m0, main);
+            } finally {
+                interrupts.stop();
+            }
             return main;
         } finally {
             M.unregisterM0(m0);
@@ -177,7 +183,7 @@ public final class Lifecycle {
         for (;;) {
             try {
                 main.thread.join();
-                return interrupted;
+                return interrupted || sched.callerInterrupted;
             } catch (InterruptedException e) {
                 interrupted = true;
                 main.thread.interrupt();
