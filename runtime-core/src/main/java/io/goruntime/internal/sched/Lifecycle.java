@@ -164,13 +164,16 @@ public final class Lifecycle {
             sched.lock.unlock();
             Procs.acquire(m0, pp);
             G main = sched.newmain(fn, fnClass, m0);
-            Workers.mstart0(m0, main);
+            CallerInterrupts interrupts = new CallerInterrupts(sched, main);
+            interrupts.start();
+            try {
+                Workers.mstart0(m0, main);
+            } finally {
+                interrupts.stop();
+            }
             return main;
         } finally {
             M.unregisterM0(m0);
-            if (m0.interrupted) {
-                caller.interrupt();
-            }
         }
     }
 }

@@ -117,6 +117,8 @@ public final class Sched {
 
     // -- life --
 
+    /** The caller of run was interrupted while it was m0. */
+    volatile boolean callerInterrupted;
     /** No more goroutines are taken. */
     volatile boolean closing;
     /** No goroutine is left, or nobody waits for them any longer: Ms end, what becomes runnable goes to the JDK. */
