@@ -3,6 +3,7 @@ package io.goruntime.internal.sched;
 import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE;
 import static org.openjdk.jcstress.annotations.Expect.FORBIDDEN;
 
+import io.goruntime.internal.jdk.Mode;
 import java.util.concurrent.locks.LockSupport;
 import org.openjdk.jcstress.annotations.Actor;
 import org.openjdk.jcstress.annotations.JCStressTest;
@@ -22,7 +23,7 @@ public final class ParkStress {
         private volatile boolean wakerDone;
 
         Base() {
-            assert Fixture.SCHED != null; // the mode is decided
+            Mode.ensure();
         }
 
         final Sudog publish() {
