@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 class CloseStressTest {
     @Test
     void whatCloseDoesNotRefuseItInterrupts() throws Exception {
-        for (int round = 0; round < 150 * Bounded.scale(); round++) {
+        for (int round = 0; round < 25 * Bounded.scale(); round++) {
             GoRuntime runtime = GoRuntime.builder().name("close").maxProcs(2).build();
             AtomicInteger accepted = new AtomicInteger();
             AtomicInteger interrupted = new AtomicInteger();
