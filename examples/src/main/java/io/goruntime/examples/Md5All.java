@@ -88,6 +88,7 @@ public final class Md5All {
 
     private final LongAdder bytesRead = new LongAdder();
     private long filesPrinted;
+    private long lastProgressNanos = System.nanoTime();
 
     /**
      * @param out gets the sums
@@ -199,12 +200,12 @@ public final class Md5All {
     }
 
     private Sum await(Job job) throws IOException, InterruptedException {
+        showProgress();
         Received<Sum> sum = job.sum.tryReceive();
         if (sum == null) {
             out.flush(); // whoever reads along sees everything that is known so far
-            while (sum == null) {
+            while ((sum = job.sum.tryReceive(PROGRESS_INTERVAL)) == null) {
                 showProgress();
-                sum = job.sum.tryReceive(PROGRESS_INTERVAL);
             }
         }
         return sum.value();
@@ -231,7 +232,8 @@ public final class Md5All {
     }
 
     private void showProgress() {
-        if (progress != null) {
+        if (progress != null && System.nanoTime() - lastProgressNanos >= PROGRESS_INTERVAL.toNanos()) {
+            lastProgressNanos = System.nanoTime();
             progress.printf("\r%,d files, %,d MB read ", filesPrinted, bytesRead.sum() >> 20);
             progress.flush();
         }
