@@ -523,7 +523,6 @@ public final class GoRuntime implements AutoCloseable {
         }
 
         /** After everything has ended: what run throws. */
-        @SuppressWarnings("unchecked")
         void report() throws X, InterruptedException {
             Throwable other;
             lock.lock();
@@ -547,7 +546,8 @@ public final class GoRuntime implements AutoCloseable {
                 throw (InterruptedException) new InterruptedException().initCause(own);
             }
             if (own != null) {
-                throw (X) own; // X, InterruptedException or unchecked: nothing else leaves a MainFn
+                // X, InterruptedException or unchecked: nothing else leaves a MainFn. A cast to X would refuse an Error.
+                Errors.rethrow(own);
             }
         }
     }

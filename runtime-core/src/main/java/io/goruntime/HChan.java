@@ -572,7 +572,11 @@ abstract sealed class HChan permits Chan, LongChan {
     // State
     // ------------------------------------------------------------------------------------------------------------
 
-    /** The number of elements in the buffer at this moment. */
+    /**
+     * The number of elements in the buffer at this moment.
+     *
+     * @return 0 for an unbuffered or nil channel
+     */
     public final int len() {
         return (int) QCOUNT.getOpaque(this);
     }
@@ -580,7 +584,11 @@ abstract sealed class HChan permits Chan, LongChan {
     private static final VarHandle QCOUNT = ConstantBootstraps.fieldVarHandle(lookup(), "qcount", VarHandle.class,
             HChan.class, int.class);
 
-    /** The capacity of the buffer. */
+    /**
+     * The capacity of the buffer.
+     *
+     * @return in elements, 0 for an unbuffered or nil channel
+     */
     public final int cap() {
         return dataqsiz;
     }

@@ -98,7 +98,7 @@ public final class DeadlockCheck {
                     sched.closers.add(Thread.currentThread());
                 }
                 if (main.isOver() && (!main.goexited || sched.numGoroutine() == 0)) {
-                    return new Outcome(interrupted, main.goexited
+                    return new Outcome(interrupted || sched.callerInterrupted, main.goexited
                             ? "no goroutines (main called runtime.Goexit) - deadlock!"
                             : null);
                 }
@@ -126,7 +126,7 @@ public final class DeadlockCheck {
                 long ticks = check.ticks();
                 Jdk.park(pause);
                 if (verdict == YES && check.look() == YES && check.ticks() == ticks) {
-                    return new Outcome(interrupted,
+                    return new Outcome(interrupted || sched.callerInterrupted,
                             "all goroutines are asleep - deadlock!\n\n".concat(Dump.of(sched)));
                 }
                 pause = Math.min(2 * pause, MAX_PAUSE_NANOS);

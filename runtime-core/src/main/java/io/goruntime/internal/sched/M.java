@@ -41,9 +41,6 @@ final class M extends Thread {
     @Nullable
     G lockedg;
 
-    /** Somebody interrupted the thread while it slept: meant for the caller of run, if this is an m0. */
-    boolean interrupted;
-
     /** The wired G ended: the thread, whose state it may have changed, ends too. */
     boolean lockedExit;
 
@@ -144,8 +141,8 @@ final class M extends Thread {
                 return false;
             }
             Jdk.parkCarrier(0);
-            // A set flag would make every park return at once. Interrupts mean nothing to an M; to an m0 see Lifecycle.
-            interrupted |= Thread.interrupted();
+            // Interrupts mean nothing to an M (for m0 see CallerInterrupts); a set flag would make park return at once.
+            Thread.interrupted();
         }
         nextp = null;
         Procs.acquire(this, next);

@@ -117,6 +117,8 @@ public final class Sched {
 
     // -- life --
 
+    /** The caller of run was interrupted while it was m0. */
+    volatile boolean callerInterrupted;
     /** No more goroutines are taken. */
     volatile boolean closing;
     /** No goroutine is left, or nobody waits for them any longer: Ms end, what becomes runnable goes to the JDK. */
@@ -362,7 +364,19 @@ public final class Sched {
 
     /** Lets other goroutines run; outside a goroutine, Thread.yield. Counterpart of proc.go: Gosched. */
     public static void gosched() {
-        Thread.yield();
+        yieldIfItFits();
+    }
+
+    /**
+     * G1 refuses to freeze a stack chunk of more than half a region, with a StackOverflowError out of yield. A yield is
+     * only a favour to others: such a goroutine goes on, and sysmon lets another P stand in for it.
+     */
+    private static void yieldIfItFits() {
+        try {
+            Thread.yield();
+        } catch (StackOverflowError e) {
+            // Not yielded. If it is the stack that is at its end, the caller's next call says so.
+        }
     }
 
     /** What operations that could go on for ever call when they do not wait: yields if the time slice is over. */
@@ -377,7 +391,7 @@ public final class Sched {
         if (mp != null && mp.curg != null) {
             P pp = mp.p;
             if (pp != null && pp.preempt) {
-                Thread.yield(); // schedule clears the flag
+                yieldIfItFits(); // schedule clears the flag
             }
         }
     }

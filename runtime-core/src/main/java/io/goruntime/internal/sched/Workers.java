@@ -28,7 +28,7 @@ final class Workers {
 
     // -- an M's life --
 
-    /** The body of an M. Counterpart of mstart, mstart1. */
+    /** The body of an M. Counterpart of proc.go: mstart, mstart1. */
     static void mstart(M mp) {
         try {
             mp.sched.template.started();
