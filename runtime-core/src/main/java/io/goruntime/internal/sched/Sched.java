@@ -214,8 +214,15 @@ public final class Sched {
         return main;
     }
 
-    /** Makes a goroutine whose thread somebody else starts. */
+    /**
+     * Makes a goroutine whose thread somebody else starts.
+     *
+     * @throws RejectedExecutionException if the runtime is closed
+     */
     public G newUnstarted(@Nullable String threadName, Object fn, Class<?> fnClass) {
+        if (closing) {
+            throw closed();
+        }
         return newG(null, threadName, fn, fnClass);
     }
 
@@ -332,9 +339,19 @@ public final class Sched {
     // Giving up the processor
     // ------------------------------------------------------------------------------------------------------------
 
-    /** Lets other goroutines run; outside a goroutine, Thread.yield. Counterpart of proc.go: Gosched. */
-    public static void gosched() {
-        Thread.yield();
+    /**
+     * Lets other goroutines run; outside a goroutine, Thread.yield. Counterpart of proc.go: Gosched.
+     *
+     * @return false if there was no stack to yield on, or too much of it for the collector (see Park); a yield is only
+     *         a hint, so the goroutine just goes on
+     */
+    public static boolean gosched() {
+        try {
+            Thread.yield();
+            return true;
+        } catch (StackOverflowError e) {
+            return false;
+        }
     }
 
     /** What operations that could go on for ever call when they do not wait: yields if the time slice is over. */
@@ -348,8 +365,9 @@ public final class Sched {
         M mp = M.current();
         if (mp != null && mp.curg != null) {
             P pp = mp.p;
-            if (pp != null && pp.preempt) {
-                Thread.yield(); // schedule clears the flag
+            // schedule clears the flag; where the goroutine cannot yield, not every operation is to try it again
+            if (pp != null && pp.preempt && !gosched()) {
+                pp.preempt = false;
             }
         }
     }
