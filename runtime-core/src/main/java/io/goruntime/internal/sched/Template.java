@@ -56,10 +56,19 @@ final class Template implements Runnable {
                 continue;
             }
             wanted = false;
-            if (!starting && !startM()) {
+            if (!starting && !tryStartM()) {
                 wanted = true;
                 Jdk.parkCarrier(RETRY_NANOS);
             }
+        }
+    }
+
+    /** As startM; false too if there is no memory for it now. This thread must outlive that. */
+    private boolean tryStartM() {
+        try {
+            return startM();
+        } catch (OutOfMemoryError e) {
+            return false;
         }
     }
 
