@@ -69,15 +69,15 @@ class FairnessTest {
                     }
                 });
                 fleet.start(1, i -> {
-                    while (turns.incrementAndGet() < 50) {
+                    while (turns.incrementAndGet() < 25) {
                         GoRuntime.gosched();
                     }
                 });
-                fleet.await("50 turns of the third, which has " + turns + " beside " + exchanges + " exchanges",
-                        () -> turns.get() >= 50);
+                fleet.await("25 turns of the third, which has " + turns + " beside " + exchanges + " exchanges",
+                        () -> turns.get() >= 25);
                 stop.set(true);
                 fleet.join();
-                assertTrue(exchanges.get() > 50, "the pair ran too: " + exchanges);
+                assertTrue(exchanges.get() > 25, "the pair ran too: " + exchanges);
             }
         }
     }
@@ -100,7 +100,7 @@ class FairnessTest {
                     ring.send(ring.receive());
                 }
             });
-            for (int k = 0; k < 100; k++) {
+            for (int k = 0; k < 30; k++) {
                 rt.spawn(answered::incrementAndGet).join();
             }
             stop.set(true);
@@ -112,7 +112,7 @@ class FairnessTest {
                 return fleet.members().stream().allMatch(Goroutine::isDone);
             });
             fleet.join();
-            assertEquals(100, answered.get());
+            assertEquals(30, answered.get());
         }
     }
 }
