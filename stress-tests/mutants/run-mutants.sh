@@ -79,7 +79,7 @@ run() {
     case $1 in
         "runtime-core "*)
             rm -rf runtime-core/target/surefire-reports
-            maven test -pl runtime-core "-Dtest=${1#runtime-core }" -Dsurefire.skipAfterFailureCount=1
+            maven test -pl runtime-core "-Dtest=${1#runtime-core }"
             ended=$?
             ;;
         "jcstress "*)
