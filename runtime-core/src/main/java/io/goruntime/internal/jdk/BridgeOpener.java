@@ -161,6 +161,8 @@ final class BridgeOpener {
             try {
                 String how = obtain();
                 SelfTest.test();
+                // Else they would start with the first goroutine that blocks on a socket, and keep it for ever.
+                GoRuntimeBridge.touchPoller();
                 outcome = new Result(how, null, null, System.nanoTime() - start);
             } catch (BridgeException e) {
                 outcome = new Result(null, e.getMessage(), e.getCause(), System.nanoTime() - start);

@@ -129,16 +129,13 @@ public final class Park {
         try {
             Jdk.unpark(waiter);
         } catch (StackOverflowError e) {
-            wakeAgain(waiter);
-        }
-    }
-
-    /** If it was the entry of unpark that failed, this does what that could not; if not, one permit more is harmless. */
-    private static void wakeAgain(Thread waiter) {
-        try {
-            Jdk.unpark(waiter);
-        } catch (StackOverflowError e) {
-            // The same report again: the wake-up is complete.
+            // Reported after the wake-up was complete; or, compiled anew since the proof, the entry of unpark failed.
+            // Once more, then: one permit too many is harmless.
+            try {
+                Jdk.unpark(waiter);
+            } catch (StackOverflowError again) {
+                // the report of the same
+            }
         }
     }
 }

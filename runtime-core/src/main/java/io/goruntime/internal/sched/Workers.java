@@ -28,7 +28,7 @@ final class Workers {
 
     // -- an M's life --
 
-    /** The body of an M. Counterpart of mstart, mstart1. */
+    /** The body of an M. Counterpart of proc.go: mstart, mstart1. */
     static void mstart(M mp) {
         try {
             mp.sched.template.started();
@@ -54,7 +54,7 @@ final class Workers {
     /** A new M was made because work waited and no M was idle: takes an idle P if there still is one. */
     private static void adoptWork(M mp) {
         Sched sched = mp.sched;
-        if (!workWaits(sched)) {
+        if (!anyWork(sched)) {
             return;
         }
         sched.lock.lock();
@@ -282,6 +282,10 @@ final class Workers {
             sched.addSpinning(-1); // a full fence, after both counts
         }
         if (!workWaits(sched)) {
+            DeadlockCheck check = sched.deadlockCheck;
+            if (check != null && sched.npidle == sched.live) {
+                check.allIdle();
+            }
             return;
         }
         sched.lock.lock();
@@ -294,8 +298,21 @@ final class Workers {
         }
     }
 
-    /** Looks into every queue. */
+    /** Looks into every queue for work that an M should be woken for: not a runnext, which its P will run. */
     static boolean workWaits(Sched sched) {
+        if (!sched.runq.isEmpty()) {
+            return true;
+        }
+        for (P pp : sched.allp) {
+            if (pp.runq.waits()) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Whether any queue holds anything. */
+    static boolean anyWork(Sched sched) {
         if (!sched.runq.isEmpty()) {
             return true;
         }
@@ -311,7 +328,7 @@ final class Workers {
     private static void resetSpinning(M mp) {
         mp.spinning = false;
         mp.sched.addSpinning(-1);
-        wakeP(mp.sched);
+        wakeIfWork(mp.sched);
     }
 
     // -- waking --
@@ -380,6 +397,7 @@ final class Workers {
         if (pp == null) {
             return;
         }
+        pp.runq.kickRunnext(sched.runq); // nobody is about to run it now
         sched.lock.lock();
         Procs.release(mp);
         Procs.pidlePut(sched, pp);
