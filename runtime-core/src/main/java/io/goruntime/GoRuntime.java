@@ -279,8 +279,9 @@ public final class GoRuntime implements AutoCloseable {
     }
 
     /**
-     * Makes a factory of threads that are goroutines of this runtime. To start one after the runtime was closed is a
-     * {@link java.util.concurrent.RejectedExecutionException}.
+     * Makes a factory of threads that are goroutines of this runtime. To make one after the runtime was closed, or to
+     * start one then, is a {@link java.util.concurrent.RejectedExecutionException}; where the JDK's scheduler is used, one
+     * made before and started after runs with its interrupt flag set.
      *
      * @param prefix the threads' names are this and a number from 0; empty: they have no names
      * @return a new factory

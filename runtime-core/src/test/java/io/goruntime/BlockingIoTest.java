@@ -104,6 +104,7 @@ class BlockingIoTest {
                     assertEquals(true, ended.receive());
                     Goroutine other = GoRuntime.current().spawn(() -> {
                         assertThrows(SocketException.class, () -> server.accept());
+                        assertTrue(Thread.interrupted());
                         ended.send(true);
                     });
                     awaitWaiting(other);

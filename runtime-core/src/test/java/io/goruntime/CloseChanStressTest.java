@@ -18,7 +18,7 @@ class CloseChanStressTest {
     @ParameterizedTest
     @ValueSource(ints = {1, 2, 4})
     void closeWakesAllThoughTheyWaitAgain(int procs) throws Exception {
-        int rounds = 400 * Bounded.scale();
+        int rounds = 200 * Bounded.scale();
         AtomicInteger woken = new AtomicInteger();
         try (GoRuntime runtime = GoRuntime.builder().name("close-chan").maxProcs(procs).closeTimeout(Duration.ZERO)
                 .build()) {

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.goruntime.internal.jdk.Mode;
 import io.goruntime.testing.DumpOnTimeout;
 import io.goruntime.testing.Fleet;
 import java.time.Duration;
@@ -226,6 +227,9 @@ class GoroutineTest {
     void closingTheRuntimeInterruptsTasksAndRefusesMore() throws Exception {
         GoRuntime rt = GoRuntime.builder().maxProcs(1).build();
         var executor = rt.executor();
+        AtomicInteger flagged = new AtomicInteger();
+        Thread late = rt.threadFactory("late").newThread(
+                () -> flagged.set(Thread.currentThread().isInterrupted() ? 1 : 2));
         Future<String> waiting = executor.submit(() -> {
             try {
                 Thread.sleep(3_600_000);
@@ -237,8 +241,15 @@ class GoroutineTest {
         assertTrue(rt.close(Duration.ofSeconds(30)));
         assertEquals("interrupted", waiting.get());
         assertThrows(RejectedExecutionException.class, () -> executor.submit(() -> {}));
-        Thread late = rt.threadFactory("late").newThread(() -> {});
-        assertThrows(RejectedExecutionException.class, late::start);
+        assertThrows(RejectedExecutionException.class, () -> rt.threadFactory("").newThread(() -> {}));
+        if (Mode.Chosen.GMP) {
+            assertThrows(RejectedExecutionException.class, late::start);
+        } else {
+            late.start();
+            late.join();
+            assertEquals(1, flagged.get());
+        }
+        assertEquals(0, rt.numGoroutine());
         executor.close();
     }
 

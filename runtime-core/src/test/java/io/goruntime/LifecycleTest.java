@@ -334,9 +334,9 @@ class LifecycleTest {
     /** No wake-up may be lost, and no foreign thread may get an exception, when queues and threads of a runtime end. */
     @Test
     void foreignThreadsUnparkWhileTheRuntimeCloses() throws Exception {
-        for (int round = 0; round < 30; round++) {
-            int count = 50;
-            int rounds = 20;
+        for (int round = 0; round < 20; round++) {
+            int count = 20;
+            int rounds = 50;
             GoRuntime rt = GoRuntime.builder().name("foreign").maxProcs(2).build();
             AtomicInteger parked = new AtomicInteger();
             int[] token = new int[count];

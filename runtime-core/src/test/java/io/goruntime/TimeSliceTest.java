@@ -36,40 +36,6 @@ class TimeSliceTest {
         assertTrue(yields.get() <= 2, yields + " yields");
     }
 
-    /**
-     * Channel operations that never wait give way when the time slice is over. There are more such goroutines than
-     * sysmon would lend Ps for.
-     */
-    @Test
-    void operationsThatNeverWaitGiveWay() throws Exception {
-        int n = 10;
-        AtomicInteger started = new AtomicInteger();
-        try (GoRuntime runtime = oneP()) {
-            Bounded.run(LIMIT, runtime, () -> {
-                Goroutine[] all = new Goroutine[n];
-                for (int i = 0; i < n; i++) {
-                    all[i] = runtime.spawn(() -> {
-                        Chan<Integer> ch = Chan.make(1);
-                        started.incrementAndGet();
-                        while (started.get() < n && !over) {
-                            ch.send(1);
-                            ch.receive();
-                        }
-                    });
-                }
-                try {
-                    for (Goroutine each : all) {
-                        each.join();
-                    }
-                } finally {
-                    over = true;
-                }
-            });
-        } finally {
-            over = true;
-        }
-    }
-
     /** Two goroutines that wake each other share one time slice; when it is over the third gets its turn. */
     @Test
     void aPairThatWakesEachOtherGivesWay() throws Exception {

@@ -14,7 +14,10 @@ import org.junit.jupiter.params.provider.ValueSource;
  * that is lost hangs the round, and the time-out reports it with a dump.
  */
 class WakeupStressTest {
-    private static final Duration LIMIT = Duration.ofSeconds(25);
+    private static final Duration WORK = Duration.ofMillis(1500);
+
+    /** Beyond the work, for a hang. */
+    private static final Duration LIMIT = WORK.multipliedBy(Bounded.scale()).plusSeconds(20);
 
     /** An M looks for work for up to so long before it sleeps, roughly. */
     private static final int MAX_DELAY_NANOS = 30_000;
@@ -42,10 +45,18 @@ class WakeupStressTest {
         }
     }
 
+    /** A hang was seen: it need not be waited for in every other test too. */
+    private static volatile boolean hung;
+
     private static void onRuntime(int procs, BodyOn body) throws Exception {
+        if (hung) {
+            throw new AssertionError("not run: a test before this one hung");
+        }
         try (GoRuntime runtime = GoRuntime.builder().name("wakeup").maxProcs(procs).closeTimeout(Duration.ZERO)
                 .build()) {
+            hung = true;
             Bounded.run(LIMIT, runtime, () -> body.run(runtime));
+            hung = false;
         }
     }
 
@@ -58,8 +69,9 @@ class WakeupStressTest {
     @ValueSource(ints = {1, 2, 4})
     void spawnsFromOutside(int procs) throws Exception {
         Random random = new Random(Bounded.seed("spawnsFromOutside"));
+        long until = Bounded.until(WORK);
         onRuntime(procs, runtime -> {
-            for (int round = 1; round <= 30_000 * Bounded.scale(); round++) {
+            for (int round = 1; System.nanoTime() < until; round++) {
                 int mine = round;
                 runtime.spawn(() -> done = mine);
                 awaitDone(round);
@@ -72,10 +84,11 @@ class WakeupStressTest {
     @ValueSource(ints = {1, 2, 4})
     void sendsFromOutside(int procs) throws Exception {
         Random random = new Random(Bounded.seed("sendsFromOutside"));
+        long until = Bounded.until(WORK);
         onRuntime(procs, runtime -> {
             Chan<Integer> ch = Chan.make();
             runtime.spawn(() -> ch.range(v -> done = v));
-            for (int round = 1; round <= 30_000 * Bounded.scale(); round++) {
+            for (int round = 1; System.nanoTime() < until; round++) {
                 ch.send(round);
                 awaitDone(round);
                 spin(random.nextInt(MAX_DELAY_NANOS));
@@ -89,8 +102,9 @@ class WakeupStressTest {
     @ValueSource(ints = {2, 3})
     void everyoneMeets(int procs) throws Exception {
         Random random = new Random(Bounded.seed("everyoneMeets"));
+        long until = Bounded.until(WORK);
         onRuntime(procs, runtime -> {
-            for (int round = 1; round <= 1_500 * Bounded.scale(); round++) {
+            for (int round = 1; System.nanoTime() < until; round++) {
                 meet(runtime, procs, round, random);
                 spin(random.nextInt(MAX_DELAY_NANOS));
             }
@@ -127,9 +141,10 @@ class WakeupStressTest {
     @ValueSource(ints = {2, 4})
     void aChildIsStolenFromABusyParent(int procs) throws Exception {
         Random random = new Random(Bounded.seed("aChildIsStolenFromABusyParent"));
+        long until = Bounded.until(WORK);
         onRuntime(procs, runtime -> {
             Goroutine parent = runtime.spawn(() -> {
-                for (int round = 1; round <= 10_000 * Bounded.scale(); round++) {
+                for (int round = 1; System.nanoTime() < until; round++) {
                     int mine = round;
                     GoRuntime.go(() -> done = mine);
                     while (done != mine) {

@@ -61,6 +61,14 @@ public final class Bounded {
         return text.toString();
     }
 
+    /**
+     * Until when a stress test should begin new rounds, on the clock of System.nanoTime: a time, not a number of rounds,
+     * so that a loaded machine does less and not longer.
+     */
+    public static long until(Duration each) {
+        return System.nanoTime() + each.toNanos() * scale();
+    }
+
     /** The factor by which stress tests do more than in a build: -Dgoruntime.stress.scale. */
     public static int scale() {
         return Integer.getInteger("goruntime.stress.scale", 1);

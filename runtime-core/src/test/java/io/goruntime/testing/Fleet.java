@@ -15,6 +15,8 @@ import java.util.function.BooleanSupplier;
  */
 public final class Fleet {
     private static final Duration LIMIT = Duration.ofSeconds(40);
+    private static final Duration AFTER_FAILURE = Duration.ofSeconds(1);
+    private static final Duration SLICE = Duration.ofMillis(50);
 
     private final GoRuntime runtime;
     private final List<Goroutine> members = new ArrayList<>();
@@ -49,12 +51,17 @@ public final class Fleet {
         return List.copyOf(members);
     }
 
-    /** Waits for all of them. */
+    /** Waits for all of them; once one has failed, only a little longer: the others may be waiting for it for ever. */
     public void join() throws InterruptedException {
         long deadline = System.nanoTime() + LIMIT.toNanos();
         for (Goroutine member : members) {
-            if (!member.join(Duration.ofNanos(Math.max(1, deadline - System.nanoTime())))) {
-                throw failure(member + " did not end within " + LIMIT);
+            while (!member.join(SLICE)) {
+                if (!failures.isEmpty()) {
+                    deadline = Math.min(deadline, System.nanoTime() + AFTER_FAILURE.toNanos());
+                }
+                if (System.nanoTime() > deadline) {
+                    throw failure(member + " did not end in time");
+                }
             }
         }
         if (!failures.isEmpty()) {

@@ -180,8 +180,9 @@ public final class G implements Executor, Runnable {
     public void run() {
         began = true;
         if (!Mode.Chosen.GMP) {
-            if (allStripe == AllGs.UNLISTED) {
-                admit();
+            if (allStripe == AllGs.UNLISTED && !sched.admit(this)) {
+                // Too late to refuse: the thread has started, and somebody may wait for what its task does.
+                thread.interrupt();
             }
             JDK_CURRENT.set(this);
         }

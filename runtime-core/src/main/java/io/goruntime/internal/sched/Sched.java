@@ -232,8 +232,15 @@ public final class Sched {
         return main;
     }
 
-    /** Makes a goroutine whose thread somebody else starts. */
+    /**
+     * Makes a goroutine whose thread somebody else starts.
+     *
+     * @throws RejectedExecutionException if the runtime is closed
+     */
     public G newUnstarted(@Nullable String threadName, Object fn, Class<?> fnClass) {
+        if (closing) {
+            throw closed();
+        }
         return newG(null, threadName, fn, fnClass);
     }
 
@@ -362,20 +369,18 @@ public final class Sched {
     // Giving up the processor
     // ------------------------------------------------------------------------------------------------------------
 
-    /** Lets other goroutines run; outside a goroutine, Thread.yield. Counterpart of proc.go: Gosched. */
-    public static void gosched() {
-        yieldIfItFits();
-    }
-
     /**
-     * G1 refuses to freeze a stack chunk of more than half a region, with a StackOverflowError out of yield. A yield is
-     * only a favour to others: such a goroutine goes on, and sysmon lets another P stand in for it.
+     * Lets other goroutines run; outside a goroutine, Thread.yield. Counterpart of proc.go: Gosched.
+     *
+     * @return false if there was no stack to yield on, or too much of it for the collector (see Park); a yield is only
+     *         a hint, so the goroutine just goes on
      */
-    private static void yieldIfItFits() {
+    public static boolean gosched() {
         try {
             Thread.yield();
+            return true;
         } catch (StackOverflowError e) {
-            // Not yielded. If it is the stack that is at its end, the caller's next call says so.
+            return false;
         }
     }
 
@@ -390,8 +395,9 @@ public final class Sched {
         M mp = M.current();
         if (mp != null && mp.curg != null) {
             P pp = mp.p;
-            if (pp != null && pp.preempt) {
-                yieldIfItFits(); // schedule clears the flag
+            // schedule clears the flag; where the goroutine cannot yield, not every operation is to try it again
+            if (pp != null && pp.preempt && !gosched()) {
+                pp.preempt = false;
             }
         }
     }

@@ -59,6 +59,18 @@ final class Sysmon implements Runnable {
             bean.getThreadCpuTime(thread.threadId()); // loads what it needs now
             threads = bean;
         }
+        while (!sched.ended) {
+            try {
+                watch();
+            } catch (OutOfMemoryError e) {
+                // A P to stand in, or an answer of the JVM, found no room: memory may come back, this thread would not.
+                Jdk.parkCarrier(MAX_SLEEP_NANOS);
+            }
+        }
+        request(false);
+    }
+
+    private void watch() {
         int quiet = 0;
         long sleepNanos = MIN_SLEEP_NANOS;
         while (!sched.ended) {
@@ -84,7 +96,6 @@ final class Sysmon implements Runnable {
                 Lifecycle.end(sched);
             }
         }
-        request(false);
     }
 
     private boolean allIdle() {

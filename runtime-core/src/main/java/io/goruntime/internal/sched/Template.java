@@ -63,6 +63,7 @@ final class Template implements Runnable {
         }
     }
 
+    /** As startM; false too if there is no memory for it now. This thread must outlive that. */
     private boolean tryStartM() {
         try {
             return startM();

@@ -164,12 +164,14 @@ final class Workers {
             }
             G gp;
             if (pp.schedTick % GLOBAL_EVERY == 0 && !sched.runq.isEmpty() && (gp = globalOne(sched)) != null) {
+                wakeForRest(sched);
                 return gp;
             }
             if ((gp = pp.runq.get()) != null) {
                 return gp;
             }
             if (!sched.runq.isEmpty() && (gp = globalBatch(sched, pp)) != null) {
+                wakeForRest(sched);
                 return gp;
             }
             // At most half of the busy Ps' Ms spin, so that a busy machine does not burn its time looking for work.
@@ -183,6 +185,17 @@ final class Workers {
                 }
             }
             goIdle(mp, pp);
+        }
+    }
+
+    /**
+     * Something was taken out of the global queue. While that goes on, the Gs behind it are in no queue: an M that gives
+     * up its P at that moment overlooks them, and their publishers have asked already. So whoever moves Gs looks for
+     * idle Ps after the move, like a publisher. An M that spins does it in resetSpinning.
+     */
+    private static void wakeForRest(Sched sched) {
+        if (sched.npidle != 0) {
+            wakeIfWork(sched);
         }
     }
 
