@@ -120,7 +120,8 @@ abstract sealed class HChan permits Chan, LongChan {
 
     /** Sends; blocks as long as it must. */
     final void send0(@Nullable Object value, long longValue) throws InterruptedException {
-        if (!trySend0(value, longValue)) {
+        // A look without the lock saves taking it twice when the send will wait.
+        if (recvFirst == null && qcount == dataqsiz && !closed || !trySend0(value, longValue)) {
             sendSlow(value, longValue, false, 0);
         }
     }
@@ -135,7 +136,7 @@ abstract sealed class HChan permits Chan, LongChan {
         return result == SENT;
     }
 
-    /** The plain try failed: waits in the queue. Returns false at the deadline. */
+    /** A plain try failed, or would: waits in the queue unless it is ready now. Returns false at the deadline. */
     final boolean sendSlow(@Nullable Object value, long longValue, boolean timed, long deadlineNanos)
             throws InterruptedException {
         if (Thread.interrupted()) {
@@ -259,8 +260,13 @@ abstract sealed class HChan permits Chan, LongChan {
      * @return the element or LONG, or CLOSED
      */
     final @Nullable Object receive0(@Nullable Sudog out) throws InterruptedException {
-        Object result = tryReceive0(out);
-        return result == EMPTY ? receiveSlow(out, false, 0) : result;
+        if (qcount > 0 || sendFirst != null || closed) { // without the lock, as in send0
+            Object result = tryReceive0(out);
+            if (result != EMPTY) {
+                return result;
+            }
+        }
+        return receiveSlow(out, false, 0);
     }
 
     /** Receives if that is possible at once. Returns the element or LONG, CLOSED or EMPTY. */
@@ -269,7 +275,7 @@ abstract sealed class HChan permits Chan, LongChan {
         return recvStep(out, false);
     }
 
-    /** The plain try failed: waits in the queue. Returns the element or LONG, CLOSED, or EMPTY at the deadline. */
+    /** A plain try failed, or would: waits in the queue unless it is ready now. Returns the element or LONG, CLOSED, or EMPTY at the deadline. */
     final @Nullable Object receiveSlow(@Nullable Sudog out, boolean timed, long deadlineNanos)
             throws InterruptedException {
         if (Thread.interrupted()) {
@@ -451,7 +457,7 @@ abstract sealed class HChan permits Chan, LongChan {
     /** Takes the sudog out of its queue; false if somebody has claimed it already. Null: see {@link #await}. */
     private boolean cancel(@Nullable Sudog sg) {
         if (sg == null) {
-            LOCK.compareAndSet(this, -1, -1); // never succeeds
+            LOCK.getAcquire(this); // as deep as what follows
             return dequeue(Sudog.PROBE);
         }
         if (!LOCK.compareAndSet(this, 0, 1)) {

@@ -126,7 +126,12 @@ public final class Park {
         }
         Sudog root = sg.root;
         Thread waiter = root.waiter;
-        root.state = state;
+        try {
+            // A release is enough: unpark is a full fence before it looks whether the waiter is parked.
+            Sudog.STATE.setRelease(root, state);
+        } catch (StackOverflowError e) {
+            root.state = state;
+        }
         try {
             Jdk.unpark(waiter);
         } catch (StackOverflowError e) {

@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  *   enqueue   waiter          under the channel's lock: queued = true
  *   claim     waker           under the channel's lock: queued = false, elem read or written; from here on completion
  *                             is certain and only this waker may end the wait
- *   wake      waker           after the lock: state = DONE or CLOSED (volatile; publishes elem), then unpark
+ *   wake      waker           after the lock: state = DONE or CLOSED (release; publishes elem), then unpark
  *   cancel    waiter          under the channel's lock, if still queued: queued = false; interrupt, time-out, Error
  *
  * The waiter returns only when it sees a state other than WAITING or has cancelled. When it fails to cancel it waits
@@ -33,7 +33,7 @@ public final class Sudog {
     public static final int DONE = 1;
     public static final int CLOSED = 2;
 
-    private static final VarHandle STATE = ConstantBootstraps.fieldVarHandle(lookup(), "state", VarHandle.class,
+    static final VarHandle STATE = ConstantBootstraps.fieldVarHandle(lookup(), "state", VarHandle.class,
             Sudog.class, int.class);
     private static final VarHandle WINNER = ConstantBootstraps.fieldVarHandle(lookup(), "winner", VarHandle.class,
             Sudog.class, Sudog.class);
