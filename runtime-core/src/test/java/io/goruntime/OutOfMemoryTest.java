@@ -106,7 +106,7 @@ class OutOfMemoryTest {
                 }
             }
             System.out.println(
-                    exhausted.get() > 2 ? "memory: all beat on" : "memory: the heap was hardly ever exhausted");
+                    exhausted.get() > 0 ? "memory: all beat on" : "memory: the heap was never exhausted");
             rt.close();
         }
 
