@@ -153,7 +153,9 @@ class ChanInterruptTest {
         if (interruptFirst) {
             interrupter.target = thread;
         }
-        for (int spins = random.nextInt(200); spins > 0; spins--) {
+        // From nothing to longer than it takes to wake a thread, so that each side wins sometimes on any machine.
+        long until = System.nanoTime() + random.nextInt(1 << random.nextInt(4, 19));
+        while (interruptFirst && System.nanoTime() < until) {
             Thread.onSpinWait();
         }
         Received<Integer> taken = null;
