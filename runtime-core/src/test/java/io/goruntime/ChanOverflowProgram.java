@@ -1,5 +1,6 @@
 package io.goruntime;
 
+import io.goruntime.internal.jdk.Jdk;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -496,7 +497,8 @@ final class ChanOverflowProgram {
         }
         for (int i = 0; i < waiting.size(); i++) {
             if (!waiting.get(i).join(Duration.ofSeconds(10))) {
-                faults.add(what + ": a waiter is not woken: " + List.of(waiting.get(i).getStackTrace()));
+                faults.add(what + ": a waiter is not woken, its thread is in state "
+                        + Jdk.stateOf(waiting.get(i)));
                 waiting.get(i).interrupt();
                 return;
             }
