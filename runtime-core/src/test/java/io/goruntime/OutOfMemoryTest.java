@@ -89,7 +89,7 @@ class OutOfMemoryTest {
                 }
             });
             if (!beside.join(Duration.ofSeconds(10))) {
-                System.out.println("hogs are not compensated any more");
+                System.out.println("hogs are not compensated any more\n" + DumpOnTimeout.allThreads());
                 Runtime.getRuntime().halt(3);
             }
             System.out.println("memory: exhausted " + exhausted + " times, " + FAILED + " operations failed, " + still
