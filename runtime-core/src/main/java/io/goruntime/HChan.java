@@ -482,7 +482,11 @@ abstract sealed class HChan permits Chan {
     // State
     // ------------------------------------------------------------------------------------------------------------
 
-    /** The number of elements in the buffer at this moment. */
+    /**
+     * The number of elements in the buffer at this moment.
+     *
+     * @return 0 for an unbuffered or nil channel
+     */
     public final int len() {
         return (int) QCOUNT.getOpaque(this);
     }
@@ -490,7 +494,11 @@ abstract sealed class HChan permits Chan {
     private static final VarHandle QCOUNT = ConstantBootstraps.fieldVarHandle(lookup(), "qcount", VarHandle.class,
             HChan.class, int.class);
 
-    /** The capacity of the buffer. */
+    /**
+     * The capacity of the buffer.
+     *
+     * @return in elements, 0 for an unbuffered or nil channel
+     */
     public final int cap() {
         return dataqsiz;
     }

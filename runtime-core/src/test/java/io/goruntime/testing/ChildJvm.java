@@ -8,7 +8,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -39,6 +41,7 @@ public final class ChildJvm {
     private final String mainClass;
     private final List<String> flags = new ArrayList<>();
     private final List<String> args = new ArrayList<>();
+    private final Map<String, String> environment = new HashMap<>();
     private List<Path> classPath;
     private List<Path> modulePath = List.of();
     private String mainModule;
@@ -62,6 +65,12 @@ public final class ChildJvm {
     /** Adds arguments of the program. */
     public ChildJvm args(String... more) {
         args.addAll(List.of(more));
+        return this;
+    }
+
+    /** Sets a variable of the child's environment. */
+    public ChildJvm env(String name, String value) {
+        environment.put(name, value);
         return this;
     }
 
@@ -90,11 +99,12 @@ public final class ChildJvm {
     /** Runs the child in the background as soon as fewer than two are running. */
     public Running start() {
         List<String> command = command();
+        Map<String, String> variables = Map.copyOf(environment);
         Duration limit = timeout;
         return new Running(POOL.submit(new Callable<Result>() {
             @Override
             public Result call() throws Exception {
-                return execute(command, limit);
+                return execute(command, variables, limit);
             }
         }));
     }
@@ -142,7 +152,8 @@ public final class ChildJvm {
         return text.toString();
     }
 
-    private static Result execute(List<String> command, Duration limit) throws IOException, InterruptedException {
+    private static Result execute(List<String> command, Map<String, String> variables, Duration limit)
+            throws IOException, InterruptedException {
         Path out = Files.createTempFile("child", ".out");
         Path err = Files.createTempFile("child", ".err");
         try {
@@ -151,6 +162,7 @@ public final class ChildJvm {
             // Options from the environment of the build would change what the test is about.
             builder.environment().remove("JDK_JAVA_OPTIONS");
             builder.environment().remove("JAVA_TOOL_OPTIONS");
+            builder.environment().putAll(variables);
             Process process = builder.start();
             process.getOutputStream().close();
             boolean ended = process.waitFor(limit.toMillis(), TimeUnit.MILLISECONDS);

@@ -161,6 +161,7 @@ final class BridgeOpener {
             try {
                 String how = obtain();
                 SelfTest.test();
+                startPollers();
                 outcome = new Result(how, null, null, System.nanoTime() - start);
             } catch (BridgeException e) {
                 outcome = new Result(null, e.getMessage(), e.getCause(), System.nanoTime() - start);
@@ -168,6 +169,18 @@ final class BridgeOpener {
                 outcome = new Result(null, "unexpected: " + e, e, System.nanoTime() - start);
             }
             finish(outcome);
+        }
+    }
+
+    /**
+     * The JDK's socket pollers inherit the scheduler of whoever blocks on a socket first. Were that a goroutine, it and
+     * the library's class loader would stay referenced for ever; so they are started here.
+     */
+    private static void startPollers() {
+        try {
+            Jdk.touchPoller();
+        } catch (LinkageError e) {
+            // They do not start in this process: whoever blocks on a socket will be told.
         }
     }
 

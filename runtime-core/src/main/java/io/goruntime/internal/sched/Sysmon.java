@@ -43,7 +43,7 @@ final class Sysmon implements Runnable {
 
     Sysmon(Sched sched) {
         this.sched = sched;
-        thread = new Thread(Jdk.rootThreadGroup(), this, "goruntime-" + sched.name + "-sysmon", 0, false);
+        thread = new Thread(Jdk.rootThreadGroup(), this, sched.threadPrefix.concat("sysmon"), 0, false);
         thread.setDaemon(true);
         thread.setContextClassLoader(null);
     }
@@ -59,6 +59,18 @@ final class Sysmon implements Runnable {
             bean.getThreadCpuTime(thread.threadId()); // loads what it needs now
             threads = bean;
         }
+        while (!sched.ended) {
+            try {
+                watch();
+            } catch (OutOfMemoryError e) {
+                // A P to stand in, or an answer of the JVM, found no room: memory may come back, this thread would not.
+                Jdk.parkCarrier(MAX_SLEEP_NANOS);
+            }
+        }
+        request(false);
+    }
+
+    private void watch() {
         int quiet = 0;
         long sleepNanos = MIN_SLEEP_NANOS;
         while (!sched.ended) {
@@ -75,12 +87,15 @@ final class Sysmon implements Runnable {
             Thread.interrupted();
             long now = sched.seam.nanoTime();
             coarseNanos = now;
-            quiet = look(now) ? 0 : quiet + 1;
+            try {
+                quiet = look(now) ? 0 : quiet + 1;
+            } catch (OutOfMemoryError e) {
+                quiet = 0; // what could not be made now is made at a later look
+            }
             if (sched.endWhenEmpty && sched.allgs.size() == 0) {
                 Lifecycle.end(sched);
             }
         }
-        request(false);
     }
 
     private boolean allIdle() {
@@ -130,8 +145,13 @@ final class Sysmon implements Runnable {
                 pp.seenCpuNanos = -1;
                 continue;
             }
+            if (sched.npidle != 0 && sched.nmspinning == 0 && pp.runq.hasRunnext()) {
+                Workers.wakeP(sched); // its goroutine goes on instead of parking: let another P take it
+                acted = true;
+                continue;
+            }
             if (pp.compensated || mp.spinning || sched.npidle != 0 || sched.nmspinning != 0
-                    || !Workers.workWaits(sched)) {
+                    || !Workers.anyWork(sched)) {
                 continue;
             }
             if (stuck(mp, pp, now, hogs) && Procs.compensate(sched, pp, pp.seenResumeTick)) {

@@ -29,7 +29,7 @@ final class Template implements Runnable {
 
     Template(Sched sched) {
         this.sched = sched;
-        thread = new Thread(Jdk.rootThreadGroup(), this, "goruntime-" + sched.name + "-template", 0, false);
+        thread = new Thread(Jdk.rootThreadGroup(), this, sched.threadPrefix.concat("template"), 0, false);
         thread.setDaemon(true);
         thread.setContextClassLoader(null);
     }
@@ -56,10 +56,19 @@ final class Template implements Runnable {
                 continue;
             }
             wanted = false;
-            if (!starting && !startM()) {
+            if (!starting && !tryStartM()) {
                 wanted = true;
                 Jdk.parkCarrier(RETRY_NANOS);
             }
+        }
+    }
+
+    /** As startM; false too if there is no memory for it now. This thread must outlive that. */
+    private boolean tryStartM() {
+        try {
+            return startM();
+        } catch (OutOfMemoryError e) {
+            return false;
         }
     }
 
