@@ -15,6 +15,7 @@ import jdk.internal.misc.Unsafe;
 import jdk.internal.vm.Continuation;
 import jdk.internal.vm.ThreadContainer;
 import jdk.internal.vm.ThreadContainers;
+import jdk.internal.vm.annotation.DontInline;
 import jdk.internal.vm.annotation.ForceInline;
 import jdk.internal.vm.annotation.ReservedStackAccess;
 import sun.nio.ch.Poller;
@@ -36,6 +37,8 @@ public final class GoRuntimeBridge extends ThreadContainer {
      *   registry of containers is weak.
      * - The static initialiser cannot fail. What this JDK lacks is recorded as a missing offset, or surfaces as a
      *   linkage error when a method is first called; the self-test of the library turns both into a reason.
+     * - Methods with reserved stack are not inlined. The VM throws the StackOverflowError that they put off when the
+     *   compiled method returns in which they are; inlined, that would be some caller far outside the caller's handler.
      * - Nothing here decides anything. Scheduling, time-outs and logging belong to the caller.
      *
      * Several copies of the library, in several class loaders, share the class. version() and origin() are therefore
@@ -186,6 +189,7 @@ public final class GoRuntimeBridge extends ThreadContainer {
      * @param thread null to return at once: a caller probes in this way that the entry of this method fits on its
      *     stack before it commits itself
      */
+    @DontInline
     @ReservedStackAccess
     public static void unpark(Thread thread) {
         if (thread == null) {
@@ -203,7 +207,7 @@ public final class GoRuntimeBridge extends ThreadContainer {
      * StackOverflowError is thrown after it. For the scheduler's part of a wake-up, which the JDK may call on any stack
      * and which must not stop half-way.
      */
-    @ForceInline
+    @DontInline
     @ReservedStackAccess
     public static void reserved(Executor task, Runnable argument) {
         task.execute(argument);
@@ -255,6 +259,7 @@ public final class GoRuntimeBridge extends ThreadContainer {
      *
      * @param thread null to return at once, as in {@link #unpark}
      */
+    @DontInline
     @ReservedStackAccess
     public void start(Thread thread) {
         if (thread != null) {

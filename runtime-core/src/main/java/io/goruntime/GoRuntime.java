@@ -2,6 +2,7 @@ package io.goruntime;
 
 import io.goruntime.internal.base.Errors;
 import io.goruntime.internal.jdk.Mode;
+import io.goruntime.internal.sched.DeadlockCheck;
 import io.goruntime.internal.sched.Dump;
 import io.goruntime.internal.sched.G;
 import io.goruntime.internal.sched.GoroutineHooks;
@@ -70,6 +71,7 @@ public final class GoRuntime implements AutoCloseable {
     private final @Nullable UnaryOperator<GoFn> decorate;
     private final @Nullable BiConsumer<? super Goroutine, ? super Throwable> onPanic;
     private final Duration closeTimeout;
+    private final boolean detectDeadlock;
     private final Hooks hooks = new Hooks();
 
     /** What ended main early, in a runtime made by run. */
@@ -80,6 +82,7 @@ public final class GoRuntime implements AutoCloseable {
         decorate = builder.decorate;
         onPanic = builder.onPanic;
         closeTimeout = builder.closeTimeout;
+        detectDeadlock = builder.detectDeadlock;
         sched = new Sched(builder.name != null ? builder.name : Integer.toString(NAMES.incrementAndGet()),
                 builder.maxProcs, Settings.maxThreads(), Settings.mStackBytes(), builder.inheritThreadLocals, hooks,
                 Seam.REAL);
@@ -186,7 +189,8 @@ public final class GoRuntime implements AutoCloseable {
 
     /**
      * Ends the calling goroutine, as Go's runtime.Goexit: its finally blocks run, nobody is told of a panic. It unwinds by
-     * an Error, which user code must not catch for good. In a main goroutine, run returns when it has unwound.
+     * an Error, which user code must not catch for good. When main does this, run waits for the other goroutines and then
+     * throws a {@link DeadlockError}, as Go does.
      *
      * @throws IllegalStateException outside a goroutine
      */
@@ -506,6 +510,19 @@ public final class GoRuntime implements AutoCloseable {
             }
         }
 
+        /** The deadlock that ends the run, with the panics that may have led to it. */
+        DeadlockError withPanics(DeadlockError deadlock) {
+            lock.lock();
+            try {
+                if (first != null) {
+                    deadlock.addSuppressed(first);
+                }
+            } finally {
+                lock.unlock();
+            }
+            return deadlock;
+        }
+
         /** After everything has ended: what run throws. */
         void report() throws X, InterruptedException {
             Throwable other;
@@ -570,6 +587,7 @@ public final class GoRuntime implements AutoCloseable {
         private @Nullable UnaryOperator<GoFn> decorate;
         private @Nullable BiConsumer<? super Goroutine, ? super Throwable> onPanic;
         private Duration closeTimeout = Duration.ofSeconds(10);
+        private boolean detectDeadlock = true;
         private final List<InitTask> initTasks = new ArrayList<>();
 
         private Builder() {}
@@ -643,6 +661,18 @@ public final class GoRuntime implements AutoCloseable {
         }
 
         /**
+         * Sets whether {@link #run} looks for deadlocks. It reports only what cannot be anything else: see
+         * {@link DeadlockError}.
+         *
+         * @param detect by default true
+         * @return this
+         */
+        public Builder detectDeadlock(boolean detect) {
+            detectDeadlock = detect;
+            return this;
+        }
+
+        /**
          * Adds a task for the main goroutine to do before main, as a Go package's init function: in order of addition, on
          * the thread that called {@link #run}. A task that calls {@link GoRuntime#lockOSThread} keeps main on that
          * thread.
@@ -687,12 +717,18 @@ public final class GoRuntime implements AutoCloseable {
 
     private <X extends Exception> void runMain(MainGoroutine<X> mainGoroutine) throws X, InterruptedException {
         main = mainGoroutine;
+        if (detectDeadlock) {
+            sched.watchForDeadlock();
+        }
         G g = Lifecycle.startMain(sched, decorate == null ? mainGoroutine : decorated(mainGoroutine),
                 mainGoroutine.main.getClass());
-        boolean interrupted = Lifecycle.awaitMain(sched, g);
+        DeadlockCheck.Outcome outcome = DeadlockCheck.await(sched, g);
         close();
+        if (outcome.deadlock() != null) {
+            throw mainGoroutine.withPanics(new DeadlockError(outcome.deadlock()));
+        }
         mainGoroutine.report();
-        if (interrupted) {
+        if (outcome.interrupted()) {
             throw new InterruptedException();
         }
     }

@@ -39,9 +39,8 @@ import org.jspecify.annotations.Nullable;
  *   1. everything is allocated before the lock is taken;
  *   2. sections change state only in leaf methods (sendLocked and recvLocked make no calls), so an overflow comes at
  *      their entry, before any change, and a handler that makes no call either releases the lock;
- *   3. who will have to wake somebody calls goReady(null) first: if its frames fit now, they fit after the change, and
- *      below them the bridge's reserved stack carries the rest;
- *   4. who will wait calls await(null) before it enqueues, for the same reason;
+ *   3. who will have to wake somebody makes sure of the stack for it first (Park.headroom);
+ *   4. who will wait does so before it enqueues: cancelling then fits whatever ended the wait;
  *   5. a wait that is ended by an Error is cancelled as by an interrupt; if the element was taken or given meanwhile,
  *      the operation has completed and the Error is dropped: the next deep call will throw it again.
  *
@@ -124,7 +123,7 @@ abstract sealed class HChan permits Chan {
         if (nil) {
             return waitForNil(sg, WaitReason.CHAN_SEND_NIL, timed, deadlineNanos);
         }
-        await(null, WaitReason.CHAN_SEND, timed, deadlineNanos);
+        Park.headroom();
         sg.elem = value;
         Object result = sendStep(value, sg);
         if (result == QUEUED) {
@@ -151,7 +150,7 @@ abstract sealed class HChan permits Chan {
         Object result;
         try {
             if (recvFirst != null) {
-                Park.goReady(null, 0);
+                Park.headroom();
             }
             result = sendLocked(value, sg);
         } catch (Throwable e) {
@@ -245,7 +244,7 @@ abstract sealed class HChan permits Chan {
             waitForNil(sg, WaitReason.CHAN_RECEIVE_NIL, timed, deadlineNanos);
             return EMPTY;
         }
-        await(null, WaitReason.CHAN_RECEIVE, timed, deadlineNanos);
+        Park.headroom();
         Object result = recvStep(sg);
         if (result != QUEUED) {
             return result;
@@ -269,7 +268,7 @@ abstract sealed class HChan permits Chan {
         Object result;
         try {
             if (sendFirst != null) {
-                Park.goReady(null, 0);
+                Park.headroom();
             }
             result = recvLocked(sg);
         } catch (Throwable e) {
@@ -353,16 +352,13 @@ abstract sealed class HChan permits Chan {
     // ------------------------------------------------------------------------------------------------------------
 
     /**
-     * Waits for the enqueued sudog. With null it only proves that what may follow, down to cancel, fits on the stack.
+     * Waits for the enqueued sudog.
      *
      * @return true if the operation completed; false at the deadline, with the sudog out of the queue
      * @throws InterruptedException with the sudog out of the queue
      */
-    private boolean await(@Nullable Sudog sg, String reason, boolean timed, long deadlineNanos)
+    private boolean await(Sudog sg, String reason, boolean timed, long deadlineNanos)
             throws InterruptedException {
-        if (sg == null) {
-            return cancel(null);
-        }
         int how;
         Throwable failure = null;
         try {
@@ -375,10 +371,7 @@ abstract sealed class HChan permits Chan {
             return true;
         }
         if (!cancel(sg)) {
-            Park.awaitClaimed(sg);
-            if (how == Park.INTERRUPTED) {
-                Thread.currentThread().interrupt();
-            }
+            Park.awaitClaimed(sg, how == Park.INTERRUPTED);
             return true;
         }
         sg.elem = null;
@@ -391,13 +384,10 @@ abstract sealed class HChan permits Chan {
         return false;
     }
 
-    /** Takes the sudog out of its queue; false if somebody has claimed it already. Null: see {@link #await}. */
-    private boolean cancel(@Nullable Sudog sg) {
-        if (!LOCK.compareAndSet(this, sg == null ? -1 : 0, 1) && sg != null) {
+    /** Takes the sudog out of its queue; false if somebody has claimed it already. */
+    private boolean cancel(Sudog sg) {
+        if (!LOCK.compareAndSet(this, 0, 1)) {
             SpinLock.lockSlow(LOCK, this);
-        }
-        if (sg == null) {
-            return false;
         }
         // no calls until the release
         boolean mine = sg.queued;
@@ -452,7 +442,7 @@ abstract sealed class HChan permits Chan {
             return false;
         }
         try {
-            Park.goReady(null, 0);
+            Park.headroom();
         } catch (Throwable e) {
             lock = 0;
             throw e;
@@ -492,7 +482,11 @@ abstract sealed class HChan permits Chan {
     // State
     // ------------------------------------------------------------------------------------------------------------
 
-    /** The number of elements in the buffer at this moment. */
+    /**
+     * The number of elements in the buffer at this moment.
+     *
+     * @return 0 for an unbuffered or nil channel
+     */
     public final int len() {
         return (int) QCOUNT.getOpaque(this);
     }
@@ -500,7 +494,11 @@ abstract sealed class HChan permits Chan {
     private static final VarHandle QCOUNT = ConstantBootstraps.fieldVarHandle(lookup(), "qcount", VarHandle.class,
             HChan.class, int.class);
 
-    /** The capacity of the buffer. */
+    /**
+     * The capacity of the buffer.
+     *
+     * @return in elements, 0 for an unbuffered or nil channel
+     */
     public final int cap() {
         return dataqsiz;
     }

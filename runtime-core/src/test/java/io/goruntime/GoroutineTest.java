@@ -74,16 +74,21 @@ class GoroutineTest {
     }
 
     @Test
-    void goexitInMainEndsRun() throws Exception {
+    void afterGoexitInMainRunWaitsForTheOthersAndThenFails() {
         AtomicInteger steps = new AtomicInteger();
-        GoRuntime.run(() -> {
+        DeadlockError error = assertThrows(DeadlockError.class, () -> GoRuntime.run(() -> {
+            GoRuntime.go(() -> {
+                Thread.sleep(20);
+                steps.incrementAndGet();
+            });
             try {
                 GoRuntime.goexit();
             } finally {
                 steps.incrementAndGet();
             }
-        });
-        assertEquals(1, steps.get());
+        }));
+        assertEquals("no goroutines (main called runtime.Goexit) - deadlock!", error.getMessage());
+        assertEquals(2, steps.get());
     }
 
     // -- ids and numbers --

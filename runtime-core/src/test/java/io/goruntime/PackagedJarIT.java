@@ -11,6 +11,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.jar.JarFile;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -65,6 +67,15 @@ class PackagedJarIT {
         assertEquals("hello, consumer from goroutine 1", Files.readString(result));
     }
 
+    @Test
+    void theSampleOfTheReadmeRunsAsItStandsThere() throws Exception {
+        Matcher sample = Pattern.compile("```java\\R(.*?)```", Pattern.DOTALL)
+                .matcher(Files.readString(Path.of("..", "README.md")));
+        assertTrue(sample.find());
+        Path main = Files.writeString(dir.resolve("Main.java"), sample.group(1));
+        assertEquals(List.of("1", "4", "9", "16", "25"), jdk("java", "-cp", MODULE_PATH, main.toString()));
+    }
+
     private Path program(String argument) throws Exception {
         return Files.writeString(dir.resolve("Main.java"), """
                 import io.goruntime.*;
@@ -78,23 +89,29 @@ class PackagedJarIT {
                 """.formatted(argument));
     }
 
-    /** Runs a tool of the JDK that runs the tests and returns what it printed; it must end with 0. */
+    /**
+     * Runs a tool of the JDK that runs the tests and returns the lines of its standard output; it must end with 0. On
+     * standard error may stand the JDK's warning about native access, and SLF4J's that it has no provider.
+     */
     private static List<String> jdk(String tool, String... arguments) throws Exception {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", tool).toString());
         command.addAll(List.of(arguments));
-        Path out = Files.createTempFile("goruntime", ".txt");
+        Path out = Files.createTempFile("goruntime", ".out");
+        Path err = Files.createTempFile("goruntime", ".err");
         try {
-            Process process = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(out.toFile())
+            Process process = new ProcessBuilder(command).redirectError(err.toFile()).redirectOutput(out.toFile())
                     .start();
             boolean ended = process.waitFor(50, TimeUnit.SECONDS);
             if (!ended) process.destroyForcibly().waitFor();
             List<String> lines = Files.readAllLines(out);
-            assertTrue(ended, () -> "did not end: " + command + " " + lines);
-            assertEquals(0, process.exitValue(), () -> command + " " + lines);
+            List<String> errors = Files.readAllLines(err);
+            assertTrue(ended, () -> "did not end: " + command + " " + lines + " " + errors);
+            assertEquals(0, process.exitValue(), () -> command + " " + lines + " " + errors);
             return lines;
         } finally {
             Files.delete(out);
+            Files.delete(err);
         }
     }
 }

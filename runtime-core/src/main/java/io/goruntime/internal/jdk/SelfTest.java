@@ -20,10 +20,13 @@ final class SelfTest implements Runnable, Executor, Supplier<Stream<Thread>> {
     private static final int NEW = 0;
     private static final int STARTED = 1;
     private static final int RUNNING = 2;
-    private static final int PARKED = 4;
+    private static final int TIMED_PARKED = 7;
     private static final int UNPARKED = 9;
     private static final int YIELDED = 11;
+    private static final int TIMED_WAIT = 18;
     private static final int TERMINATED = 99;
+
+    private static final long LONG_NANOS = 3_600_000_000_000L;
 
     private final Thread carrier = Thread.currentThread();
 
@@ -36,6 +39,8 @@ final class SelfTest implements Runnable, Executor, Supplier<Stream<Thread>> {
     private int progress;
 
     private String complaint;
+
+    private final Object lock = new Object();
 
     private SelfTest() {}
 
@@ -70,7 +75,7 @@ final class SelfTest implements Runnable, Executor, Supplier<Stream<Thread>> {
 
             resume.run();
             expectAt(1, "the first resume");
-            expectState(thread, PARKED, "a parked thread");
+            expectState(thread, TIMED_PARKED, "a parked thread");
             expectSubmitted(resume, 1, "park");
             resume.run(); // a stale resume runs nothing
             expectAt(1, "the resume of a parked thread");
@@ -85,10 +90,16 @@ final class SelfTest implements Runnable, Executor, Supplier<Stream<Thread>> {
 
             resume.run();
             expectAt(3, "the resume after yield");
+            expectState(thread, TIMED_WAIT, "a thread in Object.wait");
+            thread.interrupt();
+            expectSubmitted(resume, 4, "interrupt");
+
+            resume.run();
+            expectAt(4, "the resume after interrupt");
             expectState(thread, TERMINATED, "an ended thread");
             expect(!thread.isAlive(), "the ended thread is alive");
             resume.run();
-            expectSubmitted(resume, 3, "end");
+            expectSubmitted(resume, 4, "end");
         } finally {
             container.deregister();
         }
@@ -107,10 +118,18 @@ final class SelfTest implements Runnable, Executor, Supplier<Stream<Thread>> {
         Jdk.pin();
         Jdk.unpin();
         progress = 1;
-        GoRuntimeBridge.parkCurrent();
+        GoRuntimeBridge.parkCurrent(LONG_NANOS); // timed, so that the JDK's timers are loaded and started from here
         progress = 2;
         Thread.yield();
         progress = 3;
+        try {
+            synchronized (lock) {
+                lock.wait(LONG_NANOS / 1_000_000); // for the same reason
+            }
+            complaint = "Object.wait was not interrupted";
+        } catch (InterruptedException e) {
+            progress = 4;
+        }
     }
 
     // ---- As scheduler and container ----

@@ -65,8 +65,7 @@ public final class Dump {
             if (first && (internal(frame) || self && frame.getClassName().equals(Thread.class.getName()))) {
                 continue;
             }
-            if (frame.getClassName().equals(G.class.getName())
-                    || frame.getClassName().startsWith("java.lang.VirtualThread")) {
+            if (belowUserCode(frame)) {
                 break;
             }
             first = false;
@@ -88,9 +87,16 @@ public final class Dump {
     /** Frames of the runtime under a wait say nothing to a user. */
     private static boolean internal(StackTraceElement frame) {
         String name = frame.getClassName();
-        return name.startsWith("io.goruntime.internal.") || name.startsWith("java.lang.VirtualThread")
+        return name.startsWith("io.goruntime.internal.") || name.equals("io.goruntime.HChan")
+                || name.startsWith("java.lang.VirtualThread")
                 || name.startsWith("java.lang.GoRuntimeBridge") || name.startsWith("jdk.internal.vm.Continuation")
                 || name.startsWith("java.lang.System$") || name.equals("java.util.concurrent.locks.LockSupport");
+    }
+
+    private static boolean belowUserCode(StackTraceElement frame) {
+        String name = frame.getClassName();
+        return name.startsWith("io.goruntime.internal.sched.") || name.startsWith("io.goruntime.GoRuntime$")
+                || name.startsWith("java.lang.VirtualThread");
     }
 
     private static String nameOf(@Nullable Class<?> fnClass) {

@@ -69,12 +69,14 @@ public final class G implements Executor, Runnable {
     G allPrev;
     @Nullable
     G allNext;
-    int allStripe = AllGs.UNLISTED;
+    volatile int allStripe = AllGs.UNLISTED;
 
     // -- state of its own thread --
 
     /** Its body has begun to run. */
     volatile boolean began;
+    /** Its body has ended by goexit. */
+    volatile boolean goexited;
 
     /** The M it is wired to, null if none. Written by the goroutine itself while it runs on that M. */
     @Nullable
@@ -187,7 +189,7 @@ public final class G implements Executor, Runnable {
         try {
             sched.hooks.run(fn);
         } catch (GoexitError e) {
-            // The goroutine asked for its end.
+            goexited = true;
         } catch (Throwable failure) {
             sched.hooks.panicked(this, failure);
         } finally {
@@ -204,6 +206,15 @@ public final class G implements Executor, Runnable {
             JDK_CURRENT.remove();
         }
         sched.exited(this);
+    }
+
+    /** Who waits for this very goroutine: the caller of run, for main. Set before it looks at isOver. */
+    @Nullable
+    volatile Thread joiner;
+
+    /** It has left the list of all goroutines. */
+    boolean isOver() {
+        return allStripe == AllGs.GONE;
     }
 
     /** The runtime object above the scheduler. */

@@ -4,7 +4,7 @@ import io.goruntime.internal.jdk.Jdk;
 import io.goruntime.internal.jdk.Mode;
 
 /**
- * The beginning and the end of a scheduler. Counterpart of proc.go: main, exit.
+ * The beginning and the end of a scheduler. Counterpart of proc.go: main.
  */
 /*
  * The end, in order:
@@ -62,7 +62,7 @@ public final class Lifecycle {
         } else {
             end(sched);
             if (!inside) {
-                joinThreads(sched);
+                joinThreads(sched, all);
             }
         }
         if (wasInterrupted) {
@@ -87,11 +87,15 @@ public final class Lifecycle {
         sched.container.deregister();
     }
 
-    private static void joinThreads(Sched sched) {
+    /**
+     * Waits for the scheduler's threads. An M that is inside a goroutine which is left may stay there for ever: it is not
+     * waited for. When all have ended, whatever an M is still inside of is past the user's code and about to return.
+     */
+    private static void joinThreads(Sched sched, boolean allEnded) {
         long deadline = System.nanoTime() + THREADS_END_NANOS;
         boolean interrupted = false;
         for (Thread t : sched.threads()) {
-            if (t == Thread.currentThread() || busy(t)) {
+            if (t == Thread.currentThread() || !allEnded && busy(t)) {
                 continue;
             }
             long millis = (deadline - System.nanoTime()) / 1_000_000;
@@ -170,24 +174,6 @@ public final class Lifecycle {
             return main;
         } finally {
             M.unregisterM0(m0);
-        }
-    }
-
-    /**
-     * Waits until the main goroutine has ended. An interrupt of the caller is passed on to it.
-     *
-     * @return whether the caller was interrupted
-     */
-    public static boolean awaitMain(Sched sched, G main) {
-        boolean interrupted = false;
-        for (;;) {
-            try {
-                main.thread.join();
-                return interrupted || sched.callerInterrupted;
-            } catch (InterruptedException e) {
-                interrupted = true;
-                main.thread.interrupt();
-            }
         }
     }
 }

@@ -64,7 +64,8 @@ final class M extends Thread {
     M link;
 
     M(Sched sched, int id, long stackBytes) {
-        super(Jdk.rootThreadGroup(), null, "goruntime-" + sched.name + "-M" + id, stackBytes, false);
+        super(Jdk.rootThreadGroup(), null, sched.threadPrefix.concat("M").concat(Integer.toString(id)), stackBytes,
+                false);
         this.sched = sched;
         this.id = id;
         this.thread = this;
@@ -75,7 +76,7 @@ final class M extends Thread {
 
     /** An m0. */
     M(Sched sched, Thread caller) {
-        super(Jdk.rootThreadGroup(), null, "goruntime-" + sched.name + "-m0", 0, false);
+        super(Jdk.rootThreadGroup(), null, sched.threadPrefix.concat("m0"), 0, false);
         this.sched = sched;
         this.id = 0;
         this.thread = caller;
@@ -140,7 +141,7 @@ final class M extends Thread {
                 return false;
             }
             Jdk.parkCarrier(0);
-            // Interrupts mean nothing to an M; a set flag would make every park return at once.
+            // Interrupts mean nothing to an M (for m0 see CallerInterrupts); a set flag would make park return at once.
             Thread.interrupted();
         }
         nextp = null;

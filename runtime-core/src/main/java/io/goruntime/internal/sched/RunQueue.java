@@ -56,6 +56,11 @@ final class RunQueue {
         }
     }
 
+    /** Whether Gs wait that the owner will not run next: those in the ring. */
+    boolean waits() {
+        return head != tail;
+    }
+
     boolean hasRunnext() {
         return runnext != null;
     }

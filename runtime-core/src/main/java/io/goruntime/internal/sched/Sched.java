@@ -49,7 +49,11 @@ import org.jspecify.annotations.Nullable;
  *                  wake one M as spinning                     work: takes an idle P again and goes back to it
  *
  * Either the publisher sees the idler's count or the idler sees the work. An M that found work and was the last one
- * spinning wakes another before it runs it, because publishers trusted it to look further (Workers.resetSpinning).
+ * spinning looks again after it has taken back its count, and wakes another if there is more, because publishers trusted
+ * it to look (Workers.resetSpinning).
+ *
+ * A G alone in the runnext of a running P is not part of this: its P is about to run it. If the P does not get to it,
+ * sysmon, which is awake while any P is in use, wakes an M that takes it away.
  */
 public final class Sched {
     private static final VarHandle GOID = ConstantBootstraps.fieldVarHandle(lookup(), "goidGen", VarHandle.class,
@@ -69,6 +73,7 @@ public final class Sched {
     private static volatile int preemptRequests;
 
     public final String name;
+    final String threadPrefix;
     final GoroutineHooks hooks;
     final Seam seam;
 
@@ -118,10 +123,14 @@ public final class Sched {
     volatile boolean closing;
     /** No goroutine is left, or nobody waits for them any longer: Ms end, what becomes runnable goes to the JDK. */
     volatile boolean ended;
-    /** Whoever waits in close for the last goroutine. */
+    /** Whoever waits for all goroutines to end, in close or after main's goexit. Told of each. */
     final Set<Thread> closers = ConcurrentHashMap.newKeySet();
     /** Close was called by a goroutine of this runtime: sysmon makes the end when that one has returned. */
     volatile boolean endWhenEmpty;
+
+    /** Of a run; null if there is none, or it was turned off. */
+    @Nullable
+    volatile DeadlockCheck deadlockCheck;
 
     /** How much stack to reserve for each M. Halved, by the template thread, when the system refuses. */
     long mStackBytes;
@@ -141,6 +150,7 @@ public final class Sched {
     public Sched(String name, int procs, int maxMs, long mStackBytes, boolean inheritThreadLocals,
             GoroutineHooks hooks, Seam seam) {
         this.name = name;
+        this.threadPrefix = "goruntime-" + name + "-";
         this.hooks = hooks;
         this.seam = seam;
         this.maxMs = maxMs;
@@ -148,6 +158,7 @@ public final class Sched {
         this.inheritThreadLocals = inheritThreadLocals;
         this.characteristics = inheritThreadLocals || !Mode.Chosen.GMP ? 0 : Jdk.noInheritThreadLocals();
         this.gomaxprocs = procs;
+        Preload.all();
         template = new Template(this);
         sysmon = new Sysmon(this);
         if (Mode.Chosen.GMP) {
@@ -157,6 +168,13 @@ public final class Sched {
             template.thread.start();
         } else {
             container = null;
+        }
+    }
+
+    /** For a run: looks for deadlocks from now on. Called by the thread that will wait for main. */
+    public void watchForDeadlock() {
+        if (DeadlockCheck.possible()) {
+            deadlockCheck = new DeadlockCheck(this);
         }
     }
 
@@ -267,13 +285,17 @@ public final class Sched {
     /** A goroutine is over. */
     void exited(G gp) {
         allgs.remove(gp);
-        if (closing) {
+        if (!closers.isEmpty()) {
             for (Thread closer : closers) {
                 Jdk.unpark(closer);
             }
-            if (endWhenEmpty) {
-                sysmon.wake();
-            }
+        }
+        Thread caller = gp.joiner;
+        if (caller != null) {
+            Jdk.unpark(caller);
+        }
+        if (endWhenEmpty) {
+            sysmon.wake();
         }
     }
 
@@ -310,17 +332,25 @@ public final class Sched {
         M mp = M.current();
         P pp = mp == null || mp.sched != this ? null : mp.p;
         if (pp == null) {
+            DeadlockCheck check = deadlockCheck;
+            if (check != null) {
+                check.used(Thread.currentThread());
+            }
             runq.put(gp);
             Workers.wakeP(this);
         } else if (Thread.currentThread() == mp.thread) {
             // The M's own resubmission: its goroutine yields, or was unparked on its way to park.
             runq.put(gp);
-            if (!pp.runq.isEmpty()) {
+            if (pp.runq.waits()) {
                 Workers.wakeP(this);
             }
         } else {
             pp.runq.put(gp, true, runq);
-            Workers.wakeP(this);
+            // A goroutine that readies one other is about to park, as a rule, and leaves it the P. To wake an M for
+            // that one costs more than it gains; if the rule fails, sysmon wakes one. A new goroutine is another matter.
+            if (!gp.began || pp.runq.waits()) {
+                Workers.wakeP(this);
+            }
         }
         if (ended) {
             Workers.drainToJdk(this);

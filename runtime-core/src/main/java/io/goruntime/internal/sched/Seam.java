@@ -21,7 +21,7 @@ public class Seam {
     }
 
     /**
-     * A random number for an M. Counterpart of runtime1.go: cheaprand.
+     * A random number for an M. Counterpart of rand.go: cheaprand.
      *
      * @param mp whose generator
      * @param bound above zero

@@ -50,7 +50,7 @@ final class Sysmon implements Runnable {
 
     Sysmon(Sched sched) {
         this.sched = sched;
-        thread = new Thread(Jdk.rootThreadGroup(), this, "goruntime-" + sched.name + "-sysmon", 0, false);
+        thread = new Thread(Jdk.rootThreadGroup(), this, sched.threadPrefix.concat("sysmon"), 0, false);
         thread.setDaemon(true);
         thread.setContextClassLoader(null);
     }
@@ -94,7 +94,11 @@ final class Sysmon implements Runnable {
             Thread.interrupted();
             long now = sched.seam.nanoTime();
             coarseNanos = now;
-            quiet = look(now) ? 0 : quiet + 1;
+            try {
+                quiet = look(now) ? 0 : quiet + 1;
+            } catch (OutOfMemoryError e) {
+                quiet = 0; // what could not be made now is made at a later look
+            }
             if (sched.endWhenEmpty && sched.allgs.size() == 0) {
                 Lifecycle.end(sched);
             }
@@ -151,8 +155,13 @@ final class Sysmon implements Runnable {
             if (now - pp.seenResumeWhen >= SLICE_NANOS && !mp.spinning) {
                 Workers.takeQueue(sched, pp, taken);
             }
+            if (sched.npidle != 0 && sched.nmspinning == 0 && pp.runq.hasRunnext()) {
+                Workers.wakeP(sched); // its goroutine goes on instead of parking: let another P take it
+                acted = true;
+                continue;
+            }
             if (pp.compensated || mp.spinning || sched.npidle != 0 || sched.nmspinning != 0
-                    || !Workers.workWaits(sched)) {
+                    || !Workers.anyWork(sched)) {
                 continue;
             }
             if (stuck(mp, pp, now, hogs) && Procs.compensate(sched, pp, pp.seenResumeTick)) {

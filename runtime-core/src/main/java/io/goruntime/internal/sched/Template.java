@@ -29,7 +29,7 @@ final class Template implements Runnable {
 
     Template(Sched sched) {
         this.sched = sched;
-        thread = new Thread(Jdk.rootThreadGroup(), this, "goruntime-" + sched.name + "-template", 0, false);
+        thread = new Thread(Jdk.rootThreadGroup(), this, sched.threadPrefix.concat("template"), 0, false);
         thread.setDaemon(true);
         thread.setContextClassLoader(null);
     }

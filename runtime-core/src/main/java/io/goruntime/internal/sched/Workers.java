@@ -28,7 +28,7 @@ final class Workers {
 
     // -- an M's life --
 
-    /** The body of an M. Counterpart of mstart, mstart1. */
+    /** The body of an M. Counterpart of proc.go: mstart, mstart1. */
     static void mstart(M mp) {
         try {
             mp.sched.template.started();
@@ -54,7 +54,7 @@ final class Workers {
     /** A new M was made because work waited and no M was idle: takes an idle P if there still is one. */
     private static void adoptWork(M mp) {
         Sched sched = mp.sched;
-        if (!workWaits(sched)) {
+        if (!anyWork(sched)) {
             return;
         }
         sched.lock.lock();
@@ -164,12 +164,14 @@ final class Workers {
             }
             G gp;
             if (pp.schedTick % GLOBAL_EVERY == 0 && !sched.runq.isEmpty() && (gp = globalOne(sched)) != null) {
+                wakeForRest(sched);
                 return gp;
             }
             if ((gp = pp.runq.get()) != null) {
                 return gp;
             }
             if (!sched.runq.isEmpty() && (gp = globalBatch(sched, pp)) != null) {
+                wakeForRest(sched);
                 return gp;
             }
             // At most half of the busy Ps' Ms spin, so that a busy machine does not burn its time looking for work.
@@ -183,6 +185,17 @@ final class Workers {
                 }
             }
             goIdle(mp, pp);
+        }
+    }
+
+    /**
+     * Something was taken out of the global queue. While that goes on, the Gs behind it are in no queue: an M that gives
+     * up its P at that moment overlooks them, and their publishers have asked already. So whoever moves Gs looks for
+     * idle Ps after the move, like a publisher. An M that spins does it in resetSpinning.
+     */
+    private static void wakeForRest(Sched sched) {
+        if (sched.npidle != 0) {
+            wakeIfWork(sched);
         }
     }
 
@@ -282,6 +295,10 @@ final class Workers {
             sched.addSpinning(-1); // a full fence, after both counts
         }
         if (!workWaits(sched)) {
+            DeadlockCheck check = sched.deadlockCheck;
+            if (check != null && sched.npidle == sched.live) {
+                check.allIdle();
+            }
             return;
         }
         sched.lock.lock();
@@ -294,8 +311,21 @@ final class Workers {
         }
     }
 
-    /** Looks into every queue. */
+    /** Looks into every queue for work that an M should be woken for: not a runnext, which its P will run. */
     static boolean workWaits(Sched sched) {
+        if (!sched.runq.isEmpty()) {
+            return true;
+        }
+        for (P pp : sched.allp) {
+            if (pp.runq.waits()) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Whether any queue holds anything. */
+    static boolean anyWork(Sched sched) {
         if (!sched.runq.isEmpty()) {
             return true;
         }
@@ -311,7 +341,7 @@ final class Workers {
     private static void resetSpinning(M mp) {
         mp.spinning = false;
         mp.sched.addSpinning(-1);
-        wakeP(mp.sched);
+        wakeIfWork(mp.sched);
     }
 
     // -- waking --
@@ -397,6 +427,7 @@ final class Workers {
         if (pp == null) {
             return;
         }
+        pp.runq.kickRunnext(sched.runq); // nobody is about to run it now
         sched.lock.lock();
         Procs.release(mp);
         Procs.pidlePut(sched, pp);

@@ -1,0 +1,33 @@
+package io.goruntime.internal.sched;
+
+import io.goruntime.internal.base.SpinLock;
+
+/**
+ * Loads what the runtime's own threads will touch before there are such threads.
+ */
+/*
+ * A class that an M loads late may need a lock of a class loader which a goroutine holds that waits for this very M.
+ * So our classes are initialised when the first scheduler is made, and code that runs on Ms, the template thread or
+ * sysmon, or inside execute, uses no lambda, string concatenation or pattern switch, which load classes when they
+ * are first run. The JDK's timers and pollers are started by the bridge's opener for the same reason.
+ */
+final class Preload {
+    private static final Class<?>[] CLASSES = {AllGs.class, DeadlockCheck.class, Dump.class, G.class, GlobalQueue.class,
+            GoexitError.class,
+            Lifecycle.class, M.class, P.class, Park.class, Procs.class, RunQueue.class, Sched.class, Seam.class,
+            SpinLock.class, Sudog.class, Sysmon.class, Template.class, WaitReason.class, Workers.class,
+            Thread.State.class,
+            Math.class, Void.class};
+
+    private Preload() {}
+
+    static void all() {
+        for (Class<?> type : CLASSES) {
+            try {
+                Class.forName(type.getName(), true, type.getClassLoader());
+            } catch (ClassNotFoundException e) {
+                throw new NoClassDefFoundError(type.getName());
+            }
+        }
+    }
+}

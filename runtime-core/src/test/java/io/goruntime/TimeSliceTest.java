@@ -1,0 +1,77 @@
+package io.goruntime;
+
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.goruntime.testing.Bounded;
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
+import org.junit.jupiter.api.Test;
+
+/** With one P, goroutines that could go on for ever leave room for the others. */
+class TimeSliceTest {
+    private static final Duration LIMIT = Duration.ofSeconds(20);
+
+    private volatile boolean flag;
+    private volatile boolean over;
+    private volatile int turn;
+
+    private static GoRuntime oneP() {
+        return GoRuntime.builder().name("slice").maxProcs(1).closeTimeout(Duration.ZERO).build();
+    }
+
+    /** A goroutine that yields goes behind those that wait, not into runnext. */
+    @Test
+    void aYieldLetsTheOtherOneRun() throws Exception {
+        AtomicInteger yields = new AtomicInteger();
+        try (GoRuntime runtime = oneP()) {
+            Bounded.run(LIMIT, runtime, () -> runtime.spawn(() -> {
+                GoRuntime.go(() -> flag = true);
+                // Two, not one: sysmon may have asked for a time slice's end just before.
+                while (!flag && yields.incrementAndGet() < 100) {
+                    GoRuntime.gosched();
+                }
+            }).join());
+        }
+        assertTrue(yields.get() <= 2, yields + " yields");
+    }
+
+    /** Two goroutines that wake each other share one time slice; when it is over the third gets its turn. */
+    @Test
+    void aPairThatWakesEachOtherGivesWay() throws Exception {
+        try (GoRuntime runtime = oneP()) {
+            Bounded.run(LIMIT, runtime, () -> {
+                Thread[] pair = new Thread[2];
+                Chan<Integer> ready = Chan.make();
+                try {
+                    for (int i = 0; i < 2; i++) {
+                        int me = i;
+                        pair[i] = runtime.spawn(() -> {
+                            ready.receive();
+                            while (!over) {
+                                while (turn != me && !over) {
+                                    LockSupport.park();
+                                }
+                                turn = 1 - me;
+                                LockSupport.unpark(pair[1 - me]);
+                            }
+                        }).thread();
+                    }
+                    ready.send(0);
+                    ready.send(1);
+                    // Comes into the local queue of the one P, which the pair never lets run empty.
+                    runtime.spawn(() -> GoRuntime.go(() -> flag = true)).join();
+                    while (!flag) {
+                        Thread.sleep(1);
+                    }
+                } finally {
+                    over = true;
+                    LockSupport.unpark(pair[0]);
+                    LockSupport.unpark(pair[1]);
+                }
+            });
+        } finally {
+            over = true;
+        }
+    }
+}

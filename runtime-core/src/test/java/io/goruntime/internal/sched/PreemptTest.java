@@ -1,0 +1,50 @@
+package io.goruntime.internal.sched;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import io.goruntime.Chan;
+import io.goruntime.GoRuntime;
+import io.goruntime.testing.Bounded;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** Channel operations that do not wait yield when sysmon has asked for the end of the time slice. */
+class PreemptTest {
+    private final Chan<Integer> ch = Chan.make(1);
+    private final List<String> deaf = new ArrayList<>();
+
+    /** Asks as sysmon does, and sees whether the operation passes through schedule, which clears the request. */
+    private void yieldsIn(String name, Operation operation) throws Exception {
+        P pp = M.current().p;
+        pp.preempt = true;
+        operation.run();
+        if (pp.preempt) {
+            deaf.add(name);
+        }
+    }
+
+    @FunctionalInterface
+    private interface Operation {
+        void run() throws Exception;
+    }
+
+    @Test
+    void everyChannelOperationLooksAtTheFlag() throws Exception {
+        Sched.addPreemptRequests(1);
+        try (GoRuntime runtime = GoRuntime.builder().name("preempt").maxProcs(1).build()) {
+            Bounded.run(Duration.ofSeconds(20), runtime, () -> runtime.spawn(() -> {
+                yieldsIn("send", () -> ch.send(1));
+                yieldsIn("receive", ch::receive);
+                yieldsIn("trySend", () -> ch.trySend(1));
+                yieldsIn("tryReceive", ch::tryReceive);
+                yieldsIn("trySend in vain", () -> Chan.<Integer>make().trySend(1));
+                yieldsIn("tryReceive in vain", ch::tryReceive);
+            }).join());
+        } finally {
+            Sched.addPreemptRequests(-1);
+        }
+        assertEquals(List.of(), deaf);
+    }
+}
