@@ -41,9 +41,8 @@ import org.jspecify.annotations.Nullable;
  *   1. everything is allocated before the lock is taken;
  *   2. sections change state only in methods that make no call after their first change, so an overflow comes before
  *      any change, and a handler that makes no call either releases the lock;
- *   3. who will have to wake somebody calls goReady(null) first: if its frames fit now, they fit after the change, and
- *      below them the bridge's reserved stack carries the rest;
- *   4. who will wait calls await(null) before it enqueues, for the same reason;
+ *   3. who will have to wake somebody makes sure of the stack for it first (Park.headroom);
+ *   4. who will wait does so before it enqueues: cancelling then fits whatever ended the wait;
  *   5. a wait that is ended by an Error is cancelled as by an interrupt; if the element was taken or given meanwhile,
  *      the operation has completed and the Error is dropped: the next deep call will throw it again.
  *
@@ -146,7 +145,7 @@ abstract sealed class HChan permits Chan, LongChan {
         if (nil) {
             return waitForNil(sg, WaitReason.CHAN_SEND_NIL, timed, deadlineNanos);
         }
-        await(null, WaitReason.CHAN_SEND, timed, deadlineNanos);
+        Park.headroom();
         sg.elem = value;
         sg.bits = longValue;
         Object result = sendStep(value, longValue, sg);
@@ -174,7 +173,7 @@ abstract sealed class HChan permits Chan, LongChan {
         Object result;
         try {
             if (recvFirst != null) {
-                Park.goReady(null, 0);
+                Park.headroom();
             }
             result = sendLocked(value, longValue, sg);
         } catch (Throwable e) {
@@ -275,7 +274,10 @@ abstract sealed class HChan permits Chan, LongChan {
         return recvStep(out, false);
     }
 
-    /** A plain try failed, or would: waits in the queue unless it is ready now. Returns the element or LONG, CLOSED, or EMPTY at the deadline. */
+    /**
+     * A plain try failed, or would: waits in the queue unless it is ready now. Returns the element or LONG, CLOSED, or
+     * EMPTY at the deadline.
+     */
     final @Nullable Object receiveSlow(@Nullable Sudog out, boolean timed, long deadlineNanos)
             throws InterruptedException {
         if (Thread.interrupted()) {
@@ -286,7 +288,7 @@ abstract sealed class HChan permits Chan, LongChan {
             waitForNil(sg, WaitReason.CHAN_RECEIVE_NIL, timed, deadlineNanos);
             return EMPTY;
         }
-        await(null, WaitReason.CHAN_RECEIVE, timed, deadlineNanos);
+        Park.headroom();
         Object result = recvStep(sg, true);
         if (result != QUEUED) {
             return result;
@@ -313,7 +315,7 @@ abstract sealed class HChan permits Chan, LongChan {
         Object result;
         try {
             if (sendFirst != null) {
-                Park.goReady(null, 0);
+                Park.headroom();
             }
             result = recvLocked(sg, enqueue);
         } catch (Throwable e) {
@@ -416,16 +418,13 @@ abstract sealed class HChan permits Chan, LongChan {
     // ------------------------------------------------------------------------------------------------------------
 
     /**
-     * Waits for the enqueued sudog. With null it only proves that what may follow, down to cancel, fits on the stack.
+     * Waits for the enqueued sudog.
      *
      * @return true if the operation completed; false at the deadline, with the sudog out of the queue
      * @throws InterruptedException with the sudog out of the queue
      */
-    private boolean await(@Nullable Sudog sg, String reason, boolean timed, long deadlineNanos)
+    private boolean await(Sudog sg, String reason, boolean timed, long deadlineNanos)
             throws InterruptedException {
-        if (sg == null) {
-            return cancel(null);
-        }
         int how;
         Throwable failure = null;
         try {
@@ -438,10 +437,7 @@ abstract sealed class HChan permits Chan, LongChan {
             return true;
         }
         if (!cancel(sg)) {
-            Park.awaitClaimed(sg);
-            if (how == Park.INTERRUPTED) {
-                Thread.currentThread().interrupt();
-            }
+            Park.awaitClaimed(sg, how == Park.INTERRUPTED);
             return true;
         }
         sg.elem = null;
@@ -454,22 +450,12 @@ abstract sealed class HChan permits Chan, LongChan {
         return false;
     }
 
-    /** Takes the sudog out of its queue; false if somebody has claimed it already. Null: see {@link #await}. */
-    private boolean cancel(@Nullable Sudog sg) {
-        if (sg == null) {
-            LOCK.getAcquire(this); // as deep as what follows
-            return dequeue(Sudog.PROBE);
-        }
+    /** Takes the sudog out of its queue; false if somebody has claimed it already. */
+    private boolean cancel(Sudog sg) {
         if (!LOCK.compareAndSet(this, 0, 1)) {
             SpinLock.lockSlow(LOCK, this);
         }
-        boolean mine;
-        try {
-            mine = dequeue(sg);
-        } catch (Throwable e) {
-            lock = 0;
-            throw e;
-        }
+        boolean mine = dequeue(sg);
         lock = 0;
         return mine;
     }
@@ -527,8 +513,7 @@ abstract sealed class HChan permits Chan, LongChan {
             return false;
         }
         try {
-            Sudog.PROBE.claim();
-            Park.goReady(null, 0);
+            Park.headroom();
         } catch (Throwable e) {
             lock = 0;
             throw e;
@@ -549,7 +534,7 @@ abstract sealed class HChan permits Chan, LongChan {
         Sudog claimedLast = null;
         for (Sudog sg = waiters; sg != null;) {
             Sudog next = sg.next;
-            boolean mine = sg.root == sg || sg.claim(); // fits, as proved above
+            boolean mine = sg.root == sg || sg.claim();
             sg.next = null;
             sg.prev = null;
             sg.queued = false;

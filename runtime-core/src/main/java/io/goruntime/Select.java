@@ -54,8 +54,7 @@ import org.jspecify.annotations.Nullable;
  *
  * The lock order is kept from one await to the next and made anew when a case got another channel.
  *
- * The end of the stack: as in HChan. Locked parts change nothing before their last call, their handlers release the locks
- * by plain stores, and cleanUp and goReady are proved to fit before anything is in a queue.
+ * The end of the stack: see HChan. A select makes sure of the headroom for all of it before it takes the first lock.
  */
 public final class Select {
     private static final VarHandle BUSY = ConstantBootstraps.fieldVarHandle(lookup(), "busy", VarHandle.class,
@@ -401,54 +400,28 @@ public final class Select {
         shuffle();
         if (block) {
             root.open();
-            await(null);
-            Park.goReady(null, 0);
         }
-        Case ran;
-        boolean interrupted = false;
+        Park.headroom();
+        lockAll(order);
+        Case ran = runReady();
+        boolean wait = false;
         Sudog served = null;
-        int locked = 0;
-        try {
-            for (; locked < order.length; locked++) {
-                lock(order[locked]);
-            }
-            ran = runReady();
-            if (ran == null && block) {
-                if (Thread.currentThread().isInterrupted()) {
-                    interrupted = true;
-                } else {
-                    enqueueAll(pollOrder);
-                }
-            }
-        } catch (Throwable e) {
-            while (locked > 0) {
-                order[--locked].lock = 0;
-            }
-            throw e;
-        }
         if (ran != null) {
             served = ran.channel.claimed;
             ran.channel.claimed = null;
+        } else if (block && !Thread.currentThread().isInterrupted()) {
+            wait = true;
+            enqueueAll(pollOrder);
         }
-        try {
-            while (locked > 0) {
-                HChan.LOCK.setRelease(order[locked - 1], 0);
-                locked--;
-            }
-        } catch (StackOverflowError e) {
-            while (locked > 0) {
-                order[--locked].lock = 0;
-            }
-        }
+        unlockAll(order);
         if (served != null) {
             Park.goReady(served, Sudog.DONE);
         }
-        if (interrupted) {
+        if (wait) {
+            ran = await(order);
+        } else if (block && ran == null) {
             Thread.interrupted();
             throw new InterruptedException();
-        }
-        if (ran == null && block) {
-            ran = await(order);
         }
         if (ran != null && ran.result == HChan.CLOSED && ran.isSend) {
             throw new Panic("send on closed channel");
@@ -456,9 +429,17 @@ public final class Select {
         return ran;
     }
 
-    private static void lock(HChan c) {
-        if (!HChan.LOCK.compareAndSet(c, 0, 1)) {
-            SpinLock.lockSlow(HChan.LOCK, c);
+    private static void lockAll(HChan[] order) {
+        for (HChan c : order) {
+            if (!HChan.LOCK.compareAndSet(c, 0, 1)) {
+                SpinLock.lockSlow(HChan.LOCK, c);
+            }
+        }
+    }
+
+    private static void unlockAll(HChan[] order) {
+        for (int i = order.length - 1; i >= 0; i--) {
+            HChan.LOCK.setRelease(order[i], 0);
         }
     }
 
@@ -467,18 +448,12 @@ public final class Select {
         for (Case each : pollOrder) {
             HChan c = each.channel;
             if (each.isSend) {
-                if (c.recvFirst != null) {
-                    Park.goReady(null, 0);
-                }
                 Object result = c.sendLocked(each.sendValue, each.sendLong, null);
                 if (result != HChan.FULL) {
                     each.result = result;
                     return each;
                 }
             } else {
-                if (c.sendFirst != null) {
-                    Park.goReady(null, 0);
-                }
                 Object result = c.recvLocked(each.sg, false);
                 if (result != HChan.EMPTY) {
                     each.result = result;
@@ -491,7 +466,7 @@ public final class Select {
         return null;
     }
 
-    /** Puts each case's sudog into its channel's queue, under the locks. A leaf: see {@link HChan}. */
+    /** Puts each case's sudog into its channel's queue, under the locks. */
     private static void enqueueAll(Case[] all) {
         for (Case each : all) {
             HChan c = each.channel;
@@ -522,17 +497,8 @@ public final class Select {
         }
     }
 
-    /**
-     * Waits in the queues.
-     *
-     * @param order null: only proves that the frames of this and of {@link #cleanUp} fit on the stack
-     * @return the case that a channel has run
-     */
-    private @Nullable Case await(HChan @Nullable [] order) throws InterruptedException {
-        if (order == null) {
-            cleanUp(null, lockOrder);
-            return null;
-        }
+    /** Waits in the queues. Returns the case that a channel has run. */
+    private Case await(HChan[] order) throws InterruptedException {
         int how;
         Throwable failure = null;
         try {
@@ -543,19 +509,16 @@ public final class Select {
         }
         if (how != Park.WOKEN) {
             if (root.claim()) {
-                cleanUp(root, order);
+                cleanUp(order);
                 if (failure != null) {
                     Errors.rethrow(failure);
                 }
                 throw new InterruptedException();
             }
-            Park.awaitClaimed(root);
-            if (how == Park.INTERRUPTED) {
-                Thread.currentThread().interrupt();
-            }
+            Park.awaitClaimed(root, how == Park.INTERRUPTED);
         }
         Sudog winner = root.winner;
-        cleanUp(winner, order);
+        cleanUp(order);
         for (Case each : pollOrder) {
             if (each.sg == winner) {
                 boolean closed = root.state == Sudog.CLOSED;
@@ -569,32 +532,15 @@ public final class Select {
         throw new AssertionError("a select was woken by no case of its own");
     }
 
-    /**
-     * Takes the sudogs that are still in a queue out of it.
-     *
-     * @param winner null: only proves that the frames of this fit on the stack
-     */
-    private void cleanUp(@Nullable Sudog winner, HChan[] order) {
-        if (winner == null) {
-            Sudog.PROBE.claim();
-            order[0].dequeue(Sudog.PROBE);
-            return;
-        }
-        int locked = 0;
-        try {
-            for (; locked < order.length; locked++) {
-                lock(order[locked]);
-            }
-            for (Case each : pollOrder) {
-                if (each.channel.dequeue(each.sg)) {
-                    each.sg.elem = null;
-                }
-            }
-        } finally {
-            while (locked > 0) {
-                order[--locked].lock = 0;
+    /** Takes the sudogs that are still in a queue out of it. */
+    private void cleanUp(HChan[] order) {
+        lockAll(order);
+        for (Case each : pollOrder) {
+            if (each.channel.dequeue(each.sg)) {
+                each.sg.elem = null;
             }
         }
+        unlockAll(order);
     }
 
     /** No case has a channel. */

@@ -1,5 +1,6 @@
 package io.goruntime;
 
+import io.goruntime.internal.jdk.Jdk;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -18,7 +19,8 @@ import java.util.concurrent.TimeUnit;
  * <li>the lock is free and every thread ends when it is interrupted: no waiter was claimed and forgotten.
  * </ul>
  *
- * <p>Arguments: what dives ({@code goroutine}, {@code platform}), seconds, seed.
+ * <p>Arguments: what dives ({@code goroutine}, {@code platform}), seconds, {@code keep} or {@code forget} (a diver then
+ * forgets an element, which the books must show), seed.
  */
 final class ChanOverflowProgram {
     private static final int DIVES = 40;
@@ -46,6 +48,7 @@ final class ChanOverflowProgram {
     private static final int SENT = 2;
 
     private final boolean goroutines;
+    private final boolean forgets;
     private final SplittableRandom random;
     private final GoRuntime runtime;
     private long overflows;
@@ -53,16 +56,18 @@ final class ChanOverflowProgram {
     private long rounds;
     private final List<String> faults = new ArrayList<>();
 
-    private ChanOverflowProgram(boolean goroutines, long seed) {
+    private ChanOverflowProgram(boolean goroutines, boolean forgets, long seed) {
         this.goroutines = goroutines;
+        this.forgets = forgets;
         this.random = new SplittableRandom(seed);
         this.runtime = GoRuntime.builder().maxProcs(4).build();
     }
 
     public static void main(String[] args) throws Exception {
-        long seed = args.length > 2 ? Long.parseLong(args[2]) : System.nanoTime();
+        long seed = args.length > 3 ? Long.parseLong(args[3]) : System.nanoTime();
         System.out.println("seed " + seed);
-        ChanOverflowProgram program = new ChanOverflowProgram(args[0].equals("goroutine"), seed);
+        ChanOverflowProgram program = new ChanOverflowProgram(args[0].equals("goroutine"),
+                args[2].equals("forget"), seed);
         long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos((long) (Double.parseDouble(args[1]) * 1_000));
         while (System.nanoTime() < end && program.faults.size() < 5) {
             program.transferRound();
@@ -169,7 +174,7 @@ final class ChanOverflowProgram {
         for (Diver diver : divers) {
             overflows += diver.overflows;
             completed += diver.completed;
-            for (int i = 0; i < diver.nGot; i++) {
+            for (int i = forgets ? 1 : 0; i < diver.nGot; i++) {
                 valueOf(diver.got[i]).received++;
             }
             if (diver.failure != null) {
@@ -496,7 +501,8 @@ final class ChanOverflowProgram {
         }
         for (int i = 0; i < waiting.size(); i++) {
             if (!waiting.get(i).join(Duration.ofSeconds(10))) {
-                faults.add(what + ": a waiter is not woken: " + List.of(waiting.get(i).getStackTrace()));
+                faults.add(what + ": a waiter is not woken, its thread is in state "
+                        + Jdk.stateOf(waiting.get(i)));
                 waiting.get(i).interrupt();
                 return;
             }

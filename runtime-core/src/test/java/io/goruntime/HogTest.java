@@ -120,6 +120,54 @@ class HogTest {
         }
     }
 
+    /**
+     * What a hog starts stands in the queue of its own P. The other Ms are kept busy by each other and never need to
+     * steal: somebody must take it out of there.
+     */
+    @Test
+    void whatAHogStartsRunsBesideBusyOthers() throws Exception {
+        int started = 30;
+        long[] latencies = new long[started];
+        try (GoRuntime rt = GoRuntime.builder().maxProcs(2).build()) {
+            AtomicBoolean end = new AtomicBoolean();
+            AtomicInteger ran = new AtomicInteger();
+            Fleet fleet = new Fleet(rt).start(50, i -> {
+                while (!end.get()) {
+                    GoRuntime.gosched();
+                }
+            });
+            fleet.start(1, i -> {
+                for (int k = 0; k < started; k++) {
+                    int index = k;
+                    long from = System.nanoTime();
+                    GoRuntime.go(() -> {
+                        latencies[index] = System.nanoTime() - from;
+                        ran.incrementAndGet();
+                    });
+                    while (System.nanoTime() - from < 20_000_000) {
+                        Thread.onSpinWait();
+                    }
+                }
+                long until = System.nanoTime() + 5_000_000_000L;
+                while (ran.get() < started && System.nanoTime() < until) {
+                    Thread.onSpinWait();
+                }
+                assertEquals(started, ran.get(), "ran while the hog did");
+                end.set(true);
+            });
+            try {
+                fleet.join();
+            } finally {
+                end.set(true);
+            }
+        }
+        Arrays.sort(latencies);
+        String text = "started by a hog: median " + latencies[started / 2] / 1000 + " us, maximum "
+                + latencies[started - 1] / 1000 + " us";
+        System.out.println(text);
+        assertTrue(latencies[started / 2] < 100_000_000, text);
+    }
+
     // -- native code --
 
     /** The libc functions that block. */

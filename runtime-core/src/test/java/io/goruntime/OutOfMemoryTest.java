@@ -89,7 +89,7 @@ class OutOfMemoryTest {
                 }
             });
             if (!beside.join(Duration.ofSeconds(10))) {
-                System.out.println("hogs are not compensated any more");
+                System.out.println("hogs are not compensated any more\n" + DumpOnTimeout.allThreads());
                 Runtime.getRuntime().halt(3);
             }
             System.out.println("memory: exhausted " + exhausted + " times, " + FAILED + " operations failed, " + still
@@ -106,7 +106,7 @@ class OutOfMemoryTest {
                 }
             }
             System.out.println(
-                    exhausted.get() > 2 ? "memory: all beat on" : "memory: the heap was hardly ever exhausted");
+                    exhausted.get() > 0 ? "memory: all beat on" : "memory: the heap was never exhausted");
             rt.close();
         }
 

@@ -80,6 +80,25 @@ class WakeupStressTest {
         });
     }
 
+    /** Work that comes before there is an M to do it. */
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2})
+    void aNewRuntimeWorksFromTheStart(int procs) throws Exception {
+        Random random = new Random(Bounded.seed("aNewRuntimeWorksFromTheStart"));
+        long until = Bounded.until(WORK);
+        for (int round = 1; System.nanoTime() < until; round += 3) {
+            int first = round;
+            onRuntime(procs, runtime -> {
+                for (int i = 0; i < 3; i++) {
+                    int mine = first + i;
+                    runtime.spawn(() -> done = mine);
+                    awaitDone(mine);
+                    spin(random.nextInt(MAX_DELAY_NANOS));
+                }
+            });
+        }
+    }
+
     @ParameterizedTest
     @ValueSource(ints = {1, 2, 4})
     void sendsFromOutside(int procs) throws Exception {

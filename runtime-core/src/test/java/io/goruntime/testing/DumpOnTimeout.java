@@ -1,11 +1,7 @@
 package io.goruntime.testing;
 
-import com.sun.management.HotSpotDiagnosticMXBean;
-import com.sun.management.HotSpotDiagnosticMXBean.ThreadDumpFormat;
-import java.io.IOException;
-import java.lang.management.ManagementFactory;
-import java.nio.file.Files;
-import java.nio.file.Path;
+import io.goruntime.internal.jdk.Jdk;
+import io.goruntime.internal.jdk.Mode;
 import java.time.Duration;
 import org.junit.jupiter.api.extension.AfterEachCallback;
 import org.junit.jupiter.api.extension.BeforeEachCallback;
@@ -17,6 +13,7 @@ import org.junit.jupiter.api.extension.ExtensionContext;
  */
 public final class DumpOnTimeout implements BeforeEachCallback, AfterEachCallback {
     private static final Duration LIMIT = Duration.ofSeconds(50);
+    private static final int MAX_FRAMES = 50;
     public static final int EXIT_CODE = 99;
 
     private volatile Thread watchdog;
@@ -52,21 +49,27 @@ public final class DumpOnTimeout implements BeforeEachCallback, AfterEachCallbac
         });
     }
 
-    /** All threads with their stacks, virtual threads of any scheduler included. */
+    /**
+     * All threads with their stacks, goroutines of any runtime included. Not by HotSpotDiagnosticMXBean.dumpThreads,
+     * which crashes JDK 25.0.3 when it meets a virtual thread that is just leaving its carrier.
+     */
     public static String allThreads() {
-        try {
-            Path dir = Files.createTempDirectory("threads");
-            Path file = dir.resolve("dump.txt");
-            try {
-                ManagementFactory.getPlatformMXBean(HotSpotDiagnosticMXBean.class)
-                        .dumpThreads(file.toString(), ThreadDumpFormat.TEXT_PLAIN);
-                return Files.readString(file);
-            } finally {
-                Files.deleteIfExists(file);
-                Files.delete(dir);
+        Mode.ensure();
+        StringBuilder text = new StringBuilder();
+        if (Mode.Chosen.GMP) {
+            for (Thread thread : Jdk.liveThreads()) {
+                append(text, thread, thread.getStackTrace());
             }
-        } catch (IOException e) {
-            return "no dump of all threads: " + e;
+        } else {
+            Thread.getAllStackTraces().forEach((thread, stack) -> append(text, thread, stack));
+        }
+        return text.toString();
+    }
+
+    private static void append(StringBuilder text, Thread thread, StackTraceElement[] stack) {
+        text.append(thread).append(' ').append(thread.getState()).append('\n');
+        for (int i = 0; i < Math.min(stack.length, MAX_FRAMES); i++) {
+            text.append("    at ").append(stack[i]).append('\n');
         }
     }
 }

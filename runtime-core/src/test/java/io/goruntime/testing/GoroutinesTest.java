@@ -22,13 +22,16 @@ import org.junit.platform.launcher.listeners.SummaryGeneratingListener;
 
 /** A test that hangs fails and prints where its goroutines are. */
 class GoroutinesTest {
-    /** Not run by the build: the name is not a test's. */
+    /** Hangs only when run by the test below, should somebody select it by name. */
     static final class Hanging {
-        static volatile boolean stop;
+        static volatile boolean stop = true;
 
         @Test
         @Timeout(1)
         void waiting() throws Exception {
+            if (stop) {
+                return;
+            }
             Goroutines.run(2, () -> {
                 Chan<String> c = Chan.make();
                 GoRuntime.go("sleeper", () -> c.send("x"));

@@ -32,8 +32,13 @@ public final class SpinLock {
     /** Takes the lock; fails with an Error only before it is taken. */
     public void lock() {
         if (!WORD.compareAndSet(this, 0, 1)) {
-            lockSlow(WORD, this);
+            lockSlow(this);
         }
+    }
+
+    /** The contended way to take it; in itself it works on a free one too. */
+    public static void lockSlow(SpinLock lock) {
+        lockSlow(WORD, lock);
     }
 
     /** Gives the lock back. */

@@ -163,6 +163,7 @@ public final class Sched {
         sysmon = new Sysmon(this);
         if (Mode.Chosen.GMP) {
             container = new Jdk.Container("goruntime-" + name, () -> allgs.snapshot().stream().map(gp -> gp.thread));
+            Linked.ensure(this);
             Procs.resize(this, procs);
             template.thread.start();
         } else {

@@ -38,13 +38,6 @@ public final class Sudog {
     private static final VarHandle WINNER = ConstantBootstraps.fieldVarHandle(lookup(), "winner", VarHandle.class,
             Sudog.class, Sudog.class);
 
-    /** A sudog that can not be claimed: a call proves that the frames of a claim fit on the stack. */
-    public static final Sudog PROBE = new Sudog(new Sudog(null));
-
-    static {
-        PROBE.root.winner = PROBE.root;
-    }
-
     /** Where waiter and state are: this sudog, or that of its select. */
     public final Sudog root;
 

@@ -17,6 +17,10 @@ import java.lang.management.ThreadMXBean;
  *   hog      it uses the processor: the k-th after 10 ms * 2^k, at most max(4, 2 * GOMAXPROCS) at a time, so that
  *            10,000 goroutines that compute for a second do not become 10,000 threads
  *
+ * What waits in the local queue of such an M goes to the global queue, at this and every later look. To leave it to
+ * thieves is not enough: an M steals only when it has nothing else to do, and while the others are kept busy by each
+ * other that may be never.
+ *
  * Sleeps 20 us between looks, after 50 looks without a finding twice as long each time, up to 5 ms (Go: 10 ms; a hog
  * is to be noticed within 20 ms); without limit while every P is idle: the M that takes the first P wakes it.
  */
@@ -37,6 +41,9 @@ final class Sysmon implements Runnable {
 
     /** The time at the last look: what goroutines take down when they begin to wait. */
     volatile long coarseNanos = System.nanoTime();
+
+    /** Empty except while a queue is being moved. */
+    private final RunQueue taken = new RunQueue();
 
     private ThreadMXBean threads;
     private boolean requested;
@@ -144,6 +151,9 @@ final class Sysmon implements Runnable {
                 pp.seenResumeWhen = now;
                 pp.seenCpuNanos = -1;
                 continue;
+            }
+            if (now - pp.seenResumeWhen >= SLICE_NANOS && !mp.spinning) {
+                Workers.takeQueue(sched, pp, taken);
             }
             if (sched.npidle != 0 && sched.nmspinning == 0 && pp.runq.hasRunnext()) {
                 Workers.wakeP(sched); // its goroutine goes on instead of parking: let another P take it

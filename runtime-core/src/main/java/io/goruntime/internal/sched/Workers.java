@@ -388,6 +388,23 @@ final class Workers {
         }
     }
 
+    /**
+     * Sysmon: moves the queue of a P whose M does not come back to the global queue.
+     *
+     * @param scratch an empty queue of the caller's
+     */
+    static void takeQueue(Sched sched, P pp, RunQueue scratch) {
+        if (pp.runq.isEmpty()) {
+            return;
+        }
+        G gp;
+        while ((gp = scratch.stealFrom(pp.runq, true, false)) != null) {
+            scratch.drainTo(sched.runq); // the older ones
+            sched.runq.put(gp);
+        }
+        wakeP(sched);
+    }
+
     // -- stopping --
 
     /** Sleeps until woken with a P; false if the scheduler ended. */

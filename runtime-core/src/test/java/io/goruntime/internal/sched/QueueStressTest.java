@@ -147,6 +147,42 @@ class QueueStressTest {
         assertEquals(TOKENS, left, "lost; seed " + seed);
     }
 
+    /** The owner's ring overflows again and again while a thief takes from the same end. */
+    @Test
+    void aSpillAndAThiefShareWithoutLoss() throws Exception {
+        RunQueue ring = new RunQueue();
+        RunQueue loot = new RunQueue();
+        GlobalQueue global = new GlobalQueue();
+        SpinLock lock = new SpinLock();
+        List<G> held = new ArrayList<>();
+        gs.forEach(gp -> global.put(in(gp)));
+        together(1_500_000 * Bounded.scale(), List.of(() -> {
+            if (!held.isEmpty()) {
+                ring.put(in(held.removeLast()), false, global);
+                return;
+            }
+            lock.lock();
+            for (G gp; (gp = global.get()) != null;) {
+                held.add(gp);
+            }
+            lock.unlock();
+            held.forEach(this::out);
+            if (held.isEmpty()) {
+                held.add(out(ring.get()));
+                held.removeIf(gp -> gp == null);
+            }
+        }, () -> {
+            G gp = loot.stealFrom(ring, false, false);
+            while (gp != null) {
+                global.put(in(out(gp)));
+                gp = loot.get();
+            }
+        }));
+        ring.checkInvariants();
+        int left = held.size() + Tokens.drain(ring).size() + Tokens.drain(global).size();
+        assertEquals(TOKENS, left, "lost");
+    }
+
     /** Go's TestRunqEmpty: a queue that has at least one G at any time never looks empty. */
     @Test
     void aQueueThatNeverIsEmptyNeverLooksSo() throws Exception {

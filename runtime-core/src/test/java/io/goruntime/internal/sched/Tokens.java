@@ -7,6 +7,7 @@ import java.util.List;
 /** Goroutines that are never started, to be put into queues and lists; their goids count from 1. */
 final class Tokens {
     private final Sched sched;
+    private long lastId;
 
     Tokens() {
         Mode.ensure();
@@ -14,8 +15,8 @@ final class Tokens {
         Lifecycle.end(sched);
     }
 
-    G next() {
-        return sched.newUnstarted(null, this, Tokens.class);
+    synchronized G next() {
+        return new G(sched, ++lastId, 0, null, this, Tokens.class);
     }
 
     List<G> next(int n) {

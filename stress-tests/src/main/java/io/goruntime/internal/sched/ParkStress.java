@@ -110,7 +110,7 @@ public final class ParkStress {
             Sudog sg = publish();
             int how = Park.goPark(sg, WaitReason.CHAN_RECEIVE, false, 0);
             if (how == Park.INTERRUPTED) {
-                Park.awaitClaimed(sg);
+                Park.awaitClaimed(sg, true);
             }
             r.r1 = how;
             r.r2 = elem(sg);
