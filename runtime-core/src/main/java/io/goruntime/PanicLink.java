@@ -9,7 +9,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Ties a panic to what was unwinding when it was raised. Counterpart of runtime2.go: _panic, for its field link.
+ * Ties a panic to what was unwinding when it was raised. Counterpart of runtime2.go: _panic. Only its link:
+ * the rest is in the exception and in the frame.
  */
 /*
  * A panic is any Throwable, so the link cannot be a field of it. It is a suppressed exception: it travels with the panic
