@@ -45,16 +45,10 @@ final class CancelCtx extends Node implements CancelContext {
             CancelCtx.class, Chan.class);
 
     /** Stands for the channel of all that ended before anybody asked. */
-    private static final class Closed {
-        static final Chan<Void> CHAN = Chan.make();
-
-        static {
-            CHAN.close();
-        }
-    }
+    private static final Chan<Void> CLOSED = Chan.make();
 
     /** More than the frames between cancel and the channel's own check of the stack. */
-    private static final int FRAMES = 24;
+    private static final int FRAMES = 100;
 
     final Context parent;
     /** Null: none of its own, and none of the contexts of this class above it. */
@@ -85,6 +79,16 @@ final class CancelCtx extends Node implements CancelContext {
         this.deadline = deadline;
         this.deadlineNanos = deadlineNanos;
         this.timed = timed;
+    }
+
+    static {
+        // The first use of a lambda or an atomic operation links it, which needs far more stack than any use after: done
+        // here, so that it does not happen to a cancel at the end of the stack.
+        CLOSED.close();
+        CancelCtx trial = new CancelCtx(RootCtx.BACKGROUND, null, 0, false);
+        trial.done();
+        trial.link(new CancelCtx(trial, null, 0, false));
+        trial.cancel();
     }
 
     // -- making --
@@ -365,8 +369,8 @@ final class CancelCtx extends Node implements CancelContext {
     /** Closes the channel unless that is done; for whoever sees the end first, so that no one sees it without. */
     private void closeDone() {
         if (!doneClosed) {
-            Chan<Void> channel = swapDone(Closed.CHAN);
-            if (channel != Closed.CHAN) {
+            Chan<Void> channel = swapDone(CLOSED);
+            if (channel != CLOSED) {
                 channel.closer().close();
             }
             doneClosed = true;
@@ -385,7 +389,7 @@ final class CancelCtx extends Node implements CancelContext {
     @Override
     public RecvChan<Void> done() {
         Chan<Void> channel = done;
-        return channel != null ? channel : swapDone(end != null ? Closed.CHAN : Chan.make());
+        return channel != null ? channel : swapDone(end != null ? CLOSED : Chan.make());
     }
 
     @Override
