@@ -8,6 +8,7 @@ module io.goruntime.core {
     requires static transitive org.jspecify; // its annotations are in our signatures
 
     exports io.goruntime;
+    exports io.goruntime.sync;
 
     exports io.goruntime.internal.base to io.goruntime.gc, io.goruntime.netpoll;
     exports io.goruntime.internal.jdk to io.goruntime.gc, io.goruntime.netpoll;
