@@ -127,7 +127,14 @@ public final class Mutex implements Locker {
     @Override
     public void unlock() {
         if (state != LOCKED || !STATE.compareAndSet(this, LOCKED, 0)) {
-            unlockSlow();
+            unlockSlow(true);
+        }
+    }
+
+    /** The same for a caller that has made sure of the headroom, and for whom it is too late to fail. */
+    void unlockWithHeadroom() {
+        if (state != LOCKED || !STATE.compareAndSet(this, LOCKED, 0)) {
+            unlockSlow(false);
         }
     }
 
@@ -245,14 +252,14 @@ public final class Mutex implements Locker {
     // Unlocking
     // ------------------------------------------------------------------------------------------------------------
 
-    private void unlockSlow() {
+    private void unlockSlow(boolean probe) {
         for (;;) {
             int s = state;
             if ((s & LOCKED) == 0) {
                 throw new Fatal("sync: unlock of unlocked mutex");
             }
             if ((s & (STARVING | WAITERS | WOKEN)) == WAITERS || (s & STARVING) != 0) {
-                if (unlockAndWake()) {
+                if (unlockAndWake(probe)) {
                     return;
                 }
             } else if (STATE.compareAndSet(this, s, s & ~LOCKED)) {
@@ -262,8 +269,10 @@ public final class Mutex implements Locker {
     }
 
     /** The step "wake" or "hand"; false if there is nobody to wake any more. */
-    private boolean unlockAndWake() {
-        Park.headroom();
+    private boolean unlockAndWake(boolean probe) {
+        if (probe) {
+            Park.headroom();
+        }
         boolean hand;
         Sudog sg;
         queue.lock();

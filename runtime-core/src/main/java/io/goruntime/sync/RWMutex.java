@@ -267,7 +267,7 @@ public final class RWMutex implements Locker {
         if (STATE.compareAndSet(this, 0, WRITER)) {
             return true;
         }
-        writers.unlock();
+        writers.unlockWithHeadroom();
         return false;
     }
 
@@ -283,7 +283,7 @@ public final class RWMutex implements Locker {
         if (!STATE.compareAndSet(this, WRITER, 0) && !unlockSlow()) {
             throw new Fatal("sync: Unlock of unlocked RWMutex");
         }
-        writers.unlock();
+        writers.unlockWithHeadroom();
     }
 
     private void lockSlow() {
@@ -293,7 +293,7 @@ public final class RWMutex implements Locker {
                 writerWait.await(sg, WaitReason.SYNC_RWMUTEX_LOCK);
             }
         } catch (Throwable e) {
-            writers.unlock();
+            writers.unlockWithHeadroom();
             throw e;
         }
     }

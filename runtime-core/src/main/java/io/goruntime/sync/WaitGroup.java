@@ -83,7 +83,7 @@ public final class WaitGroup {
         try {
             GoRuntime.go(task);
         } catch (Throwable e) {
-            done();
+            add(-1, false);
             throw e;
         }
     }
@@ -116,6 +116,10 @@ public final class WaitGroup {
      */
     public void add(int delta) {
         Sched.checkPreempt();
+        add(delta, true);
+    }
+
+    private void add(int delta, boolean probe) {
         for (;;) {
             long s = state;
             int counter = (int) (s >> COUNTER_SHIFT);
@@ -125,7 +129,7 @@ public final class WaitGroup {
                         : new Panic("sync: negative WaitGroup counter");
             }
             if (counter + delta == 0 && (int) s != 0) {
-                if (release(s)) {
+                if (release(s, probe)) {
                     return;
                 }
             } else if (STATE.compareAndSet(this, s, s + ((long) delta << COUNTER_SHIFT))) {
@@ -195,8 +199,10 @@ public final class WaitGroup {
     }
 
     /** The step "release"; false if the state is not the expected one any more. */
-    private boolean release(long expected) {
-        Park.headroom();
+    private boolean release(long expected, boolean probe) {
+        if (probe) {
+            Park.headroom();
+        }
         queue.lock();
         try {
             if (!STATE.compareAndSet(this, expected, 0L)) {
