@@ -429,6 +429,16 @@ public final class Sched {
 
     private static final int NCPU = Runtime.getRuntime().availableProcessors();
 
+    /**
+     * A number for what is kept a P: the id of the current P, which may be another one a moment later; for other threads
+     * something that differs between them. Not negative.
+     */
+    public static int currentPid() {
+        M mp = Mode.Chosen.GMP ? M.current() : null;
+        P pp = mp == null ? null : mp.p;
+        return pp != null ? pp.id : (int) Thread.currentThread().threadId() & Integer.MAX_VALUE;
+    }
+
     static void addPreemptRequests(int delta) {
         PREEMPT_REQUESTS.getAndAdd(delta);
     }

@@ -12,8 +12,7 @@ import java.lang.invoke.VarHandle;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Those who wait for one lock or condition, first come, first served. Counterpart of sema.go: semaRoot, sudog queues,
- * and notifyList.
+ * Those who wait for one lock or condition, first come, first served. Counterpart of sema.go: semaRoot, notifyList.
  */
 /*
  * Go keeps the waiters of all locks in one table, because a lock there is a bare word that has no room for a queue. An
