@@ -9,6 +9,7 @@ module io.goruntime.core {
 
     exports io.goruntime;
     exports io.goruntime.context;
+    exports io.goruntime.sync;
 
     exports io.goruntime.internal.base to io.goruntime.gc, io.goruntime.netpoll;
     exports io.goruntime.internal.jdk to io.goruntime.gc, io.goruntime.netpoll;

@@ -32,7 +32,9 @@ class PackageOrderTest {
             "io.goruntime.internal.jdk", // the bridge's only user
             "io.goruntime.internal.base", // its locks sleep on the carrier, through jdk
             "io.goruntime.internal.sched",
+            "io.goruntime.internal.sema", // the wait queues of io.goruntime.sync
             "io.goruntime",
+            "io.goruntime.sync",
             "io.goruntime.context");
 
     private static final String BRIDGE = "java.lang.GoRuntimeBridge";

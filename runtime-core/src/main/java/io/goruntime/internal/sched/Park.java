@@ -41,6 +41,17 @@ public final class Park {
      * @throws StackOverflowError if there is no stack left to park on: the sudog is still where it was
      */
     public static int goPark(Sudog sg, String reason, boolean timed, long deadlineNanos) {
+        try {
+            return wait(sg, reason, timed, deadlineNanos);
+        } catch (Throwable e) {
+            if (sg.g != null) {
+                sg.g.waitReason = null; // a stale one would make a later wait in the JDK look like a deadlock
+            }
+            throw e;
+        }
+    }
+
+    private static int wait(Sudog sg, String reason, boolean timed, long deadlineNanos) {
         G gp = sg.g;
         if (gp != null) {
             gp.waitSince = gp.sched.sysmon.coarseNanos;

@@ -403,6 +403,42 @@ public final class Sched {
         }
     }
 
+    /** Lets the goroutine run that was just made runnable; nothing outside a goroutine. Counterpart of proc.go: goyield. */
+    public static void yieldTo() {
+        if (G.current() != null) {
+            gosched();
+        }
+    }
+
+    /**
+     * Whether somebody who waits for a lock should spin a little: if there are several processors, the holder may be
+     * running on another P, and no other goroutine wants this one. Counterpart of proc.go: sync_runtime_canSpin.
+     */
+    public static boolean canSpin() {
+        if (NCPU == 1) {
+            return false;
+        }
+        M mp = Mode.Chosen.GMP ? M.current() : null;
+        if (mp == null) {
+            return true;
+        }
+        Sched sched = mp.sched;
+        P pp = mp.p;
+        return pp != null && sched.live - sched.npidle - sched.nmspinning > 1 && pp.runq.isEmpty();
+    }
+
+    private static final int NCPU = Runtime.getRuntime().availableProcessors();
+
+    /**
+     * A number for what is kept a P: the id of the current P, which may be another one a moment later; for other threads
+     * something that differs between them. Not negative.
+     */
+    public static int currentPid() {
+        M mp = Mode.Chosen.GMP ? M.current() : null;
+        P pp = mp == null ? null : mp.p;
+        return pp != null ? pp.id : (int) Thread.currentThread().threadId() & Integer.MAX_VALUE;
+    }
+
     static void addPreemptRequests(int delta) {
         PREEMPT_REQUESTS.getAndAdd(delta);
     }

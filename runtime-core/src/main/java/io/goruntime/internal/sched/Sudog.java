@@ -7,7 +7,7 @@ import java.lang.invoke.VarHandle;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A goroutine, or a plain thread, in the wait queue of a channel. Counterpart of runtime2.go: sudog.
+ * A goroutine, or a plain thread, in the wait queue of a channel or of a lock. Counterpart of runtime2.go: sudog.
  */
 /*
  * Life of a sudog, with who makes each step:
@@ -68,6 +68,14 @@ public final class Sudog {
 
     private Sudog(@Nullable Sudog root) {
         this.root = root == null ? this : root;
+    }
+
+    /**
+     * A sudog of its own for one wait: for a waiter that is enqueued while it may still wait for something else.
+     */
+    public static Sudog extra() {
+        G gp = G.current();
+        return new Sudog(gp == null ? Thread.currentThread() : gp.thread, gp);
     }
 
     /**

@@ -1,0 +1,126 @@
+package io.goruntime.sync;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.goruntime.Chan;
+import io.goruntime.GoRuntime;
+import io.goruntime.Panic;
+import io.goruntime.testing.Goroutines;
+import io.goruntime.testing.OnProcs;
+import java.io.IOException;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** Counterpart of the tests of golang.org/x/sync/errgroup, except those of WithContext. */
+@Timeout(60)
+class ErrGroupTest {
+    @OnProcs
+    void testZeroGroup(int procs) throws Exception {
+        Goroutines.run(procs, () -> {
+            IOException first = new IOException("1");
+            IOException second = new IOException("2");
+            IOException[][] cases = {{}, {null}, {null, null}, {first}, {first, null}, {first, null, second}};
+            for (IOException[] each : cases) {
+                ErrGroup g = new ErrGroup();
+                Throwable firstFailure = null;
+                for (IOException e : each) {
+                    g.go(() -> {
+                        if (e != null) {
+                            throw e;
+                        }
+                    });
+                    if (firstFailure == null && e != null) {
+                        firstFailure = e;
+                    }
+                    assertSame(firstFailure, thrownBy(g));
+                }
+            }
+        });
+    }
+
+    private static Throwable thrownBy(ErrGroup g) {
+        try {
+            g.await();
+            return null;
+        } catch (Exception | Error e) {
+            return e;
+        }
+    }
+
+    @OnProcs
+    void testGoLimit(int procs) throws Exception {
+        Goroutines.run(procs, () -> {
+            int limit = 10;
+            ErrGroup g = new ErrGroup();
+            g.setLimit(limit);
+            AtomicInteger active = new AtomicInteger();
+            AtomicInteger ran = new AtomicInteger();
+            for (int i = 0; i <= 1 << 8; i++) {
+                g.go(() -> {
+                    int n = active.incrementAndGet();
+                    Thread.yield();
+                    active.decrementAndGet();
+                    ran.incrementAndGet();
+                    assertTrue(n <= limit, () -> "saw " + n + " active goroutines");
+                });
+            }
+            awaitOk(g);
+            assertEquals(257, ran.get());
+        });
+    }
+
+    private static void awaitOk(ErrGroup g) {
+        assertEquals(null, thrownBy(g));
+    }
+
+    @Test
+    void testTryGo() throws Exception {
+        Goroutines.run(2, () -> {
+            ErrGroup g = new ErrGroup();
+            int n = 42;
+            g.setLimit(n);
+            Chan<Boolean> ch = Chan.make();
+            for (int i = 0; i < n; i++) {
+                assertTrue(g.tryGo(ch::receive), "tryGo should succeed");
+            }
+            assertFalse(g.tryGo(ch::receive), "tryGo above the limit");
+            assertEquals("errgroup: modify limit while 42 goroutines in the group are still active",
+                    assertThrows(Panic.class, () -> g.setLimit(1)).getMessage());
+            for (int i = 0; i < n; i++) {
+                ch.send(true);
+            }
+            awaitOk(g);
+            assertTrue(g.tryGo(() -> {}));
+            awaitOk(g);
+            g.setLimit(0);
+            assertFalse(g.tryGo(() -> {}));
+            g.setLimit(-1);
+            assertTrue(g.tryGo(() -> {}));
+            awaitOk(g);
+        });
+    }
+
+    @Test
+    void failuresOfAllKinds() throws Exception {
+        Goroutines.run(2, () -> {
+            ErrGroup g = new ErrGroup();
+            Error error = new Error("an error");
+            g.go(() -> {
+                throw error;
+            });
+            assertSame(error, thrownBy(g));
+            ErrGroup exits = new ErrGroup();
+            exits.setLimit(1);
+            exits.go(GoRuntime::goexit);
+            exits.go(() -> {});
+            awaitOk(exits);
+            assertEquals("go of nil func value", assertThrows(Panic.class, () -> exits.go(null)).getMessage());
+            awaitOk(exits);
+        });
+    }
+}
