@@ -20,7 +20,8 @@ import org.junit.jupiter.api.Test;
 /** docs/GO-MAP.md names only what exists here, and all that our comments call a counterpart of something. */
 class GoMapTest {
     private static final List<String> PACKAGES = List.of("io.goruntime.internal.sched", "io.goruntime",
-            "io.goruntime.internal.base", "io.goruntime.internal.jdk");
+            "io.goruntime.internal.base", "io.goruntime.internal.jdk", "io.goruntime.internal.timer",
+            "io.goruntime.time");
 
     private static final Pattern ROW = Pattern
             .compile("\\| `(\\w+\\.go): (\\w+)` \\| `(\\w+)(?:\\.(\\w+))?` \\|(.*)\\|");

@@ -31,8 +31,10 @@ class PackageOrderTest {
     private static final List<String> ORDER = List.of(
             "io.goruntime.internal.jdk", // the bridge's only user
             "io.goruntime.internal.base", // its locks sleep on the carrier, through jdk
+            "io.goruntime.internal.timer",
             "io.goruntime.internal.sched",
-            "io.goruntime");
+            "io.goruntime",
+            "io.goruntime.time");
 
     private static final String BRIDGE = "java.lang.GoRuntimeBridge";
     private static final String BRIDGE_USER = "io.goruntime.internal.jdk";
