@@ -9,5 +9,7 @@ public final class WaitReason {
     public static final String SELECT = "select";
     public static final String SELECT_NO_CASES = "select (no cases)";
 
+    public static final String SLEEP = "sleep";
+
     private WaitReason() {}
 }

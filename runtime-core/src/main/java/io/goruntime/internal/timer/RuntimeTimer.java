@@ -72,13 +72,11 @@ public final class RuntimeTimer {
 
     /** Calls what is to be done at the time that was set. After {@link TimerHeap#takeDue} only. */
     public void fire() {
-        fn.fired(this);
-        FIRING.getAndAdd(this, -1);
-    }
-
-    /** Instead of {@link #fire}, after it has thrown: the timer is set again, or given up. */
-    public void endFiring() {
-        FIRING.getAndAdd(this, -1);
+        try {
+            fn.fired(this);
+        } finally {
+            FIRING.getAndAdd(this, -1);
+        }
     }
 
     /** After {@link TimerHeap#takeAny} only. */

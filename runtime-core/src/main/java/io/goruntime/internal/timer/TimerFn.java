@@ -4,13 +4,11 @@ package io.goruntime.internal.timer;
  * What a {@link RuntimeTimer} does when its time has come.
  *
  * <p>Called on whatever thread finds the timer due, as a rule an M between two goroutines, with no lock held. It must
- * be short, must not block, park or run user code, and loads no class. It may set the timer again.
+ * be short, throw nothing, must not park or run user code, and loads no class. It may set the timer again.
  */
 public interface TimerFn {
     /**
      * The time has come. Whoever set the timer may have changed his mind since it was taken out of its heap.
-     *
-     * <p>If it throws an OutOfMemoryError it is called again a little later; it must not have changed anything then.
      *
      * @param t not in a heap any more
      */
