@@ -1,7 +1,9 @@
 package io.goruntime;
 
 import io.goruntime.internal.jdk.Mode;
+import io.goruntime.internal.sched.Sched;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Iterator;
 import java.util.NoSuchElementException;
 import java.util.Objects;
@@ -27,6 +29,15 @@ import org.jspecify.annotations.Nullable;
 public final class Chan<T extends @Nullable Object> extends HChan implements SendChan<T>, RecvChan<T> {
     private Chan(int cap, boolean nil) {
         super(cap, nil, false);
+    }
+
+    private Chan(Sched sched) {
+        super(sched);
+    }
+
+    /** The channel of a new timer. */
+    static Chan<Instant> ofTimer(Sched sched) {
+        return new Chan<>(sched);
     }
 
     /**

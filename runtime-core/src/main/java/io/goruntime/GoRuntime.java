@@ -2,6 +2,7 @@ package io.goruntime;
 
 import io.goruntime.internal.base.Errors;
 import io.goruntime.internal.jdk.Mode;
+import io.goruntime.internal.sched.Access;
 import io.goruntime.internal.sched.DeadlockCheck;
 import io.goruntime.internal.sched.Dump;
 import io.goruntime.internal.sched.G;
@@ -11,6 +12,7 @@ import io.goruntime.internal.sched.Sched;
 import io.goruntime.internal.sched.Seam;
 import java.io.IOException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -85,7 +87,24 @@ public final class GoRuntime implements AutoCloseable {
         detectDeadlock = builder.detectDeadlock;
         sched = new Sched(builder.name != null ? builder.name : Integer.toString(NAMES.incrementAndGet()),
                 builder.maxProcs, Settings.maxThreads(), Settings.mStackBytes(), builder.inheritThreadLocals, hooks,
-                Seam.REAL);
+                builder.seam);
+    }
+
+    static {
+        Access.set(new AccessForPeers());
+    }
+
+    private static final class AccessForPeers extends Access {
+        @Override
+        public Sched current() {
+            return GoRuntime.current().sched;
+        }
+
+        @Override
+        public TimerChan newTimerChan(Sched sched) {
+            Chan<Instant> c = Chan.ofTimer(sched);
+            return new TimerChan(c, c.timer);
+        }
     }
 
     // ------------------------------------------------------------------------------------------------------------
@@ -406,6 +425,11 @@ public final class GoRuntime implements AutoCloseable {
         }
 
         @Override
+        public Object decorate(Object fn) {
+            return decorate == null ? fn : decorated((GoFn) fn);
+        }
+
+        @Override
         public void panicked(G gp, Throwable failure) {
             if (failure instanceof InterruptedException || failure instanceof UncheckedInterruptedException) {
                 return;
@@ -596,6 +620,7 @@ public final class GoRuntime implements AutoCloseable {
         private @Nullable BiConsumer<? super Goroutine, ? super Throwable> onPanic;
         private Duration closeTimeout = Duration.ofSeconds(10);
         private boolean detectDeadlock = true;
+        private Seam seam = Seam.REAL;
         private final List<InitTask> initTasks = new ArrayList<>();
 
         private Builder() {}
@@ -677,6 +702,12 @@ public final class GoRuntime implements AutoCloseable {
          */
         public Builder detectDeadlock(boolean detect) {
             detectDeadlock = detect;
+            return this;
+        }
+
+        /** Sets where time and chance come from. */
+        Builder seam(Seam seam) {
+            this.seam = seam;
             return this;
         }
 

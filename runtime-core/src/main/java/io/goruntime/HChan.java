@@ -4,6 +4,7 @@ import static java.lang.invoke.MethodHandles.lookup;
 
 import io.goruntime.internal.base.Errors;
 import io.goruntime.internal.base.SpinLock;
+import io.goruntime.internal.sched.ChanTimer;
 import io.goruntime.internal.sched.Park;
 import io.goruntime.internal.sched.Sched;
 import io.goruntime.internal.sched.Sudog;
@@ -11,6 +12,7 @@ import io.goruntime.internal.sched.WaitReason;
 import java.lang.invoke.ConstantBootstraps;
 import java.lang.invoke.VarHandle;
 import java.util.concurrent.atomic.AtomicLong;
+import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -74,6 +76,8 @@ abstract sealed class HChan permits Chan, LongChan {
 
     private final int dataqsiz;
     final boolean nil;
+    /** What sends on it, if that is a timer: see there what its receivers do for it. */
+    final @Nullable ChanTimer timer;
 
     // -- under the lock --
 
@@ -103,6 +107,16 @@ abstract sealed class HChan permits Chan, LongChan {
         buf = cap == 0 || ofLongs ? NO_BUFFER : new Object[cap];
         longs = !ofLongs ? null : cap == 0 ? NO_LONGS : new long[cap];
         this.nil = nil;
+        timer = null;
+    }
+
+    /** The channel of a timer. */
+    HChan(Sched sched) {
+        dataqsiz = 1;
+        buf = new Object[1];
+        longs = null;
+        nil = false;
+        timer = new ChanTimer(sched, new TimerPort(this));
     }
 
     /** The channel behind an interface. */
@@ -271,6 +285,9 @@ abstract sealed class HChan permits Chan, LongChan {
     /** Receives if that is possible at once. Returns the element or LONG, CLOSED or EMPTY. */
     final @Nullable Object tryReceive0(@Nullable Sudog out) {
         Sched.checkPreempt();
+        if (timer != null) {
+            timer.runIfDue();
+        }
         return recvStep(out, false);
     }
 
@@ -279,6 +296,19 @@ abstract sealed class HChan permits Chan, LongChan {
      * EMPTY at the deadline.
      */
     final @Nullable Object receiveSlow(@Nullable Sudog out, boolean timed, long deadlineNanos)
+            throws InterruptedException {
+        if (timer == null) {
+            return receiveSlow0(out, timed, deadlineNanos);
+        }
+        timer.block();
+        try {
+            return receiveSlow0(out, timed, deadlineNanos);
+        } finally {
+            timer.unblock();
+        }
+    }
+
+    private @Nullable Object receiveSlow0(@Nullable Sudog out, boolean timed, long deadlineNanos)
             throws InterruptedException {
         if (Thread.interrupted()) {
             throw new InterruptedException();
@@ -411,6 +441,34 @@ abstract sealed class HChan permits Chan, LongChan {
         }
         recvLast = sg;
         return QUEUED;
+    }
+
+    // ------------------------------------------------------------------------------------------------------------
+    // The channel of a timer
+    // ------------------------------------------------------------------------------------------------------------
+
+    /** The timer's side of its channel. The timer sees to the stack and wakes the receiver. */
+    private record TimerPort(HChan c) implements ChanTimer.Port {
+        @Override
+        public @Nullable Sudog offer(Instant value) {
+            c.lockForReading();
+            c.sendLocked(value, 0, null);
+            Sudog receiver = c.claimed;
+            c.claimed = null;
+            c.lock = 0;
+            return receiver;
+        }
+
+        @Override
+        public boolean drain() {
+            c.lockForReading();
+            boolean sent = c.qcount > 0;
+            if (sent) {
+                c.recvLocked(null, false);
+            }
+            c.lock = 0;
+            return sent;
+        }
     }
 
     // ------------------------------------------------------------------------------------------------------------
@@ -569,7 +627,7 @@ abstract sealed class HChan permits Chan, LongChan {
      * @return 0 for an unbuffered or nil channel
      */
     public final int len() {
-        return (int) QCOUNT.getOpaque(this);
+        return timer != null ? 0 : (int) QCOUNT.getOpaque(this);
     }
 
     private static final VarHandle QCOUNT = ConstantBootstraps.fieldVarHandle(lookup(), "qcount", VarHandle.class,
@@ -581,7 +639,7 @@ abstract sealed class HChan permits Chan, LongChan {
      * @return in elements, 0 for an unbuffered or nil channel
      */
     public final int cap() {
-        return dataqsiz;
+        return timer != null ? 0 : dataqsiz;
     }
 
     /** Checks the invariants at the top of this file. */
@@ -654,7 +712,8 @@ abstract sealed class HChan permits Chan, LongChan {
         } finally {
             lock = 0;
         }
-        return type + "cap=" + dataqsiz + " len=" + len + " receivers=" + receivers + " senders=" + senders
+        return type + "cap=" + cap() + " len=" + (timer != null ? 0 : len) + " receivers=" + receivers + " senders="
+                + senders
                 + (isClosed ? " closed]" : "]");
     }
 }

@@ -5,6 +5,7 @@ import static java.lang.invoke.MethodHandles.lookup;
 import io.goruntime.internal.base.Errors;
 import io.goruntime.internal.base.SpinLock;
 import io.goruntime.internal.jdk.Mode;
+import io.goruntime.internal.sched.ChanTimer;
 import io.goruntime.internal.sched.Park;
 import io.goruntime.internal.sched.Sched;
 import io.goruntime.internal.sched.Sudog;
@@ -75,6 +76,8 @@ public final class Select {
     /** Their channels, each once, by id. */
     private HChan[] lockOrder = NO_CHANNELS;
     private boolean changed;
+    /** Whether one of those channels belongs to a timer. */
+    private boolean timers;
     private long random = ThreadLocalRandom.current().nextLong() | 1;
 
     /** Makes a select without cases: to wait in it blocks for ever. */
@@ -397,6 +400,33 @@ public final class Select {
             }
             return null;
         }
+        return timers ? selectWithTimers(order, block) : select(order, block);
+    }
+
+    /** Some channels are those of timers, which want to know who looks at them or waits. */
+    private @Nullable Case selectWithTimers(HChan[] order, boolean block) throws InterruptedException {
+        int told = 0;
+        try {
+            for (; told < order.length; told++) {
+                ChanTimer timer = order[told].timer;
+                if (timer != null && block) {
+                    timer.block();
+                } else if (timer != null) {
+                    timer.runIfDue();
+                }
+            }
+            return select(order, block);
+        } finally {
+            while (told > 0) {
+                ChanTimer timer = order[--told].timer;
+                if (timer != null && block) {
+                    timer.unblock();
+                }
+            }
+        }
+    }
+
+    private @Nullable Case select(HChan[] order, boolean block) throws InterruptedException {
         shuffle();
         if (block) {
             root.open();
@@ -587,6 +617,10 @@ public final class Select {
         }
         pollOrder = live;
         lockOrder = m == n ? order : Arrays.copyOf(order, m);
+        timers = false;
+        for (HChan c : order) {
+            timers |= c != null && c.timer != null;
+        }
         changed = false;
     }
 

@@ -31,9 +31,11 @@ class PackageOrderTest {
     private static final List<String> ORDER = List.of(
             "io.goruntime.internal.jdk", // the bridge's only user
             "io.goruntime.internal.base", // its locks sleep on the carrier, through jdk
+            "io.goruntime.internal.timer",
             "io.goruntime.internal.sched",
             "io.goruntime.internal.sema", // the wait queues of io.goruntime.sync
             "io.goruntime",
+            "io.goruntime.time",
             "io.goruntime.sync",
             "io.goruntime.context");
 

@@ -57,12 +57,21 @@ public final class SpinLock {
             if ((int) word.getOpaque(owner) == 0 && word.compareAndSet(owner, 0, 1)) {
                 return;
             }
-            if (round < ACTIVE_SPINS) {
-                Thread.onSpinWait();
-            } else {
-                // The holder lost its processor: sleep 1 us, doubling up to 1 ms.
-                Jdk.parkCarrier(1_000L << Math.min(round - ACTIVE_SPINS, 10));
-            }
+            pause(round);
+        }
+    }
+
+    /**
+     * One step of waiting for another thread that is a few instructions away from what is waited for.
+     *
+     * @param round counts the steps, from 0
+     */
+    public static void pause(int round) {
+        if (round < ACTIVE_SPINS) {
+            Thread.onSpinWait();
+        } else {
+            // The other lost its processor: sleep 1 us, doubling up to 1 ms.
+            Jdk.parkCarrier(1_000L << Math.min(round - ACTIVE_SPINS, 10));
         }
     }
 

@@ -4,6 +4,7 @@ import static java.lang.invoke.MethodHandles.lookup;
 
 import io.goruntime.internal.jdk.Jdk;
 import io.goruntime.internal.jdk.Mode;
+import io.goruntime.internal.timer.RuntimeTimer;
 import java.lang.invoke.ConstantBootstraps;
 import java.lang.invoke.VarHandle;
 import java.util.concurrent.Executor;
@@ -86,6 +87,10 @@ public final class G implements Executor, Runnable {
     /** For all waits on channels, one after the other. */
     @Nullable
     Sudog sudog;
+
+    /** For all its sleeps. */
+    @Nullable
+    RuntimeTimer sleepTimer;
 
     /**
      * Why it waits in the runtime, null when it does not. This and what follows is plain: dumps may be late, and the

@@ -13,6 +13,17 @@ public interface GoroutineHooks {
     void run(Object fn) throws Throwable;
 
     /**
+     * What a goroutine is to run instead of a function, where it will not be started by the thread that wants it: called
+     * on that thread.
+     *
+     * @param fn what the user gave
+     * @return what to give to {@link Sched#newproc}
+     */
+    default Object decorate(Object fn) {
+        return fn;
+    }
+
+    /**
      * Reports an exception that left the user's function.
      *
      * @param gp the goroutine

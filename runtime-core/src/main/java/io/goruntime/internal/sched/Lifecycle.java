@@ -75,6 +75,7 @@ public final class Lifecycle {
     static void end(Sched sched) {
         sched.closing = true;
         sched.ended = true;
+        Timing.end(sched);
         if (!Mode.Chosen.GMP) {
             return;
         }

@@ -52,6 +52,7 @@ final class Linked {
         sched.incrementSpinningFromZero();
         sched.addSpinning(-1);
         Sched.addPreemptRequests(0);
+        Timing.link(sched);
         done = true;
     }
 }

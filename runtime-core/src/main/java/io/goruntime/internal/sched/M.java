@@ -34,6 +34,9 @@ final class M extends Thread {
     /** Looks for work on behalf of others: counted in sched.nmspinning. */
     boolean spinning;
 
+    /** Runs timers: what becomes runnable meanwhile is no resubmission. */
+    boolean firing;
+
     /** The generator of its random choices; never 0. */
     long random;
 

@@ -1,5 +1,6 @@
 package io.goruntime.internal.sched;
 
+import io.goruntime.internal.timer.TimerHeap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,6 +25,7 @@ final class P {
 
     final int id;
     final RunQueue runq = new RunQueue();
+    final TimerHeap timers = new TimerHeap();
 
     volatile int status = DEAD;
 

@@ -1,6 +1,9 @@
 package io.goruntime.internal.sched;
 
 import io.goruntime.internal.base.SpinLock;
+import io.goruntime.internal.timer.RuntimeTimer;
+import io.goruntime.internal.timer.TimerFn;
+import io.goruntime.internal.timer.TimerHeap;
 
 /**
  * Loads what the runtime's own threads will touch before there are such threads.
@@ -12,10 +15,13 @@ import io.goruntime.internal.base.SpinLock;
  * are first run. The JDK's timers and pollers are started by the bridge's opener for the same reason.
  */
 final class Preload {
-    private static final Class<?>[] CLASSES = {AllGs.class, DeadlockCheck.class, Dump.class, G.class, GlobalQueue.class,
+    private static final Class<?>[] CLASSES = {AllGs.class, ChanTimer.class, ChanTimer.Port.class, DeadlockCheck.class,
+            Dump.class, G.class, GlobalQueue.class,
             GoexitError.class,
             Lifecycle.class, M.class, P.class, Park.class, Procs.class, RunQueue.class, Sched.class, Seam.class,
-            SpinLock.class, Sudog.class, Sysmon.class, Template.class, WaitReason.class, Workers.class,
+            FuncTimer.class, RuntimeTimer.class, SpinLock.class, Sudog.class, Sysmon.class, Template.class,
+            TimerFn.class,
+            TimerHeap.class, TimerThread.class, Timing.class, WaitReason.class, Workers.class,
             Thread.State.class,
             Math.class, Void.class};
 
@@ -29,5 +35,6 @@ final class Preload {
                 throw new NoClassDefFoundError(type.getName());
             }
         }
+        Seam.REAL.instant().minusNanos(1);
     }
 }

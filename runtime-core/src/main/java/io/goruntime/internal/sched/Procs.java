@@ -35,6 +35,11 @@ final class Procs {
         sched.gomaxprocs = procs;
         adjust(sched);
         sched.lock.unlock();
+        for (P pp : sched.allp) {
+            if (pp.status == P.DEAD) {
+                Timing.handOver(sched, pp);
+            }
+        }
         return old;
     }
 
@@ -101,6 +106,7 @@ final class Procs {
         Sched sched = mp.sched;
         P pp = mp.p;
         pp.runq.drainTo(sched.runq); // while it is surely ours
+        Timing.handOver(sched, pp);
         boolean gone = false;
         sched.lock.lock();
         uncompensate(sched, pp);

@@ -5,6 +5,7 @@ import static java.lang.invoke.MethodHandles.lookup;
 import io.goruntime.internal.base.SpinLock;
 import io.goruntime.internal.jdk.Jdk;
 import io.goruntime.internal.jdk.Mode;
+import io.goruntime.internal.timer.TimerHeap;
 import java.lang.invoke.ConstantBootstraps;
 import java.lang.invoke.VarHandle;
 import java.util.ArrayList;
@@ -114,6 +115,18 @@ public final class Sched {
     volatile int live;
     /** live - (gomaxprocs + ncompensated): positive when a P must go. */
     volatile int surplus;
+
+    // -- timers; see Timing --
+
+    /** Those set by threads without a P, and those handed over by Ps that are given up. */
+    final TimerHeap timers = new TimerHeap();
+    /** The one idle M that sleeps until the first timer is due; written by CAS from null, and back by that M. */
+    @Nullable
+    volatile M timedM;
+    /** Until when it sleeps; written by it. */
+    volatile long timedUntil;
+    /** Without our scheduler: runs the timers. */
+    final TimerThread timerThread = new TimerThread(this);
 
     // -- life --
 
@@ -278,7 +291,7 @@ public final class Sched {
         return true;
     }
 
-    private RejectedExecutionException closed() {
+    RejectedExecutionException closed() {
         return new RejectedExecutionException("runtime " + name + " is closed");
     }
 
@@ -339,10 +352,14 @@ public final class Sched {
             runq.put(gp);
             Workers.wakeP(this);
         } else if (Thread.currentThread() == mp.thread) {
-            // The M's own resubmission: its goroutine yields, or was unparked on its way to park.
-            runq.put(gp);
-            if (pp.runq.waits()) {
-                Workers.wakeP(this);
+            if (mp.firing) {
+                pp.runq.put(gp, false, runq); // for this M, after those that were ready before; see Timing.run
+            } else {
+                // The M's own resubmission: its goroutine yields, or was unparked on its way to park.
+                runq.put(gp);
+                if (pp.runq.waits()) {
+                    Workers.wakeP(this);
+                }
             }
         } else {
             pp.runq.put(gp, true, runq);
@@ -519,6 +536,10 @@ public final class Sched {
         }
         all.add(template.thread);
         all.add(sysmon.thread);
+        Thread timerRunner = timerThread.thread;
+        if (timerRunner != null) {
+            all.add(timerRunner);
+        }
         all.removeIf(t -> !t.isAlive());
         return all;
     }

@@ -1,5 +1,8 @@
 package io.goruntime.internal.sched;
 
+import io.goruntime.internal.jdk.Jdk;
+import java.time.Instant;
+
 /**
  * The one place where the scheduler meets chance and time: the clock and every random choice. A seeded, virtual
  * variant makes a single-P run repeatable.
@@ -19,6 +22,27 @@ public class Seam {
     public long nanoTime() {
         return System.nanoTime();
     }
+
+    /**
+     * The time of day: what timer channels send.
+     *
+     * @return now
+     */
+    public Instant instant() {
+        return Instant.now();
+    }
+
+    /**
+     * An M sleeps until a time, or until it is unparked, or for no reason shorter.
+     *
+     * @param nanos from now, above zero
+     */
+    void park(long nanos) {
+        Jdk.parkCarrier(nanos);
+    }
+
+    /** No P is in use any more. */
+    void allIdle() {}
 
     /**
      * A random number for an M. Counterpart of rand.go: cheaprand.

@@ -21,6 +21,10 @@ import java.lang.management.ThreadMXBean;
  * thieves is not enough: an M steals only when it has nothing else to do, and while the others are kept busy by each
  * other that may be never.
  *
+ * Its timers go to the shared heap at the same time; a timer that is due counts as work that waits. If Ps are idle and
+ * nobody waits for the timers, which is so when the goroutine that set the first one did not give its M back, an M is
+ * woken for that.
+ *
  * Sleeps 20 us between looks, after 50 looks without a finding twice as long each time, up to 5 ms (Go: 10 ms; a hog
  * is to be noticed within 20 ms); without limit while every P is idle: the M that takes the first P wakes it.
  */
@@ -132,6 +136,9 @@ final class Sysmon implements Runnable {
             }
         }
         for (P pp : all) {
+            if (pp.status == P.DEAD) {
+                Timing.handOver(sched, pp);
+            }
             M mp = pp.m;
             if (mp == null || pp.status != P.RUNNING) {
                 continue;
@@ -154,6 +161,7 @@ final class Sysmon implements Runnable {
             }
             if (now - pp.seenResumeWhen >= SLICE_NANOS && !mp.spinning) {
                 Workers.takeQueue(sched, pp, taken);
+                Timing.handOver(sched, pp);
             }
             if (sched.npidle != 0 && sched.nmspinning == 0 && pp.runq.hasRunnext()) {
                 Workers.wakeP(sched); // its goroutine goes on instead of parking: let another P take it
@@ -161,7 +169,7 @@ final class Sysmon implements Runnable {
                 continue;
             }
             if (pp.compensated || mp.spinning || sched.npidle != 0 || sched.nmspinning != 0
-                    || !Workers.anyWork(sched)) {
+                    || !Workers.anyWork(sched) && !sched.timers.isDue(now) && !pp.timers.isDue(now)) {
                 continue;
             }
             if (stuck(mp, pp, now, hogs) && Procs.compensate(sched, pp, pp.seenResumeTick)) {
@@ -171,6 +179,9 @@ final class Sysmon implements Runnable {
                 Workers.wakeP(sched);
                 acted = true;
             }
+        }
+        if (sched.nmspinning == 0 && Timing.unattended(sched)) {
+            Workers.wakeP(sched);
         }
         request(preempting);
         return acted;

@@ -15,5 +15,7 @@ public final class WaitReason {
     public static final String SYNC_COND_WAIT = "sync.Cond.Wait";
     public static final String SYNC_WAITGROUP_WAIT = "sync.WaitGroup.Wait";
 
+    public static final String SLEEP = "sleep";
+
     private WaitReason() {}
 }

@@ -1,6 +1,7 @@
 package io.goruntime.internal.sched;
 
 import io.goruntime.internal.jdk.Jdk;
+import io.goruntime.internal.timer.TimerHeap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -106,6 +107,7 @@ final class Workers {
             if (mp.spinning) {
                 resetSpinning(mp);
             }
+            Timing.leave(sched, mp.p);
             M wired = gp.lockedm;
             if (wired != null && wired != mp) {
                 if (!startLockedM(mp, wired, gp)) {
@@ -161,6 +163,9 @@ final class Workers {
             if (pp.preempt) {
                 pp.preempt = false;
                 pp.runq.kickRunnext(sched.runq);
+            }
+            if (pp.timers.earliest() != TimerHeap.NONE || sched.timers.earliest() != TimerHeap.NONE) {
+                Timing.check(mp, pp);
             }
             G gp;
             if (pp.schedTick % GLOBAL_EVERY == 0 && !sched.runq.isEmpty() && (gp = globalOne(sched)) != null) {
@@ -220,6 +225,10 @@ final class Workers {
             if (gp == null && !sched.runq.isEmpty()) {
                 gp = globalBatch(sched, pp);
             }
+            if (gp == null && sched.timers.earliest() != TimerHeap.NONE) {
+                Timing.check(mp, pp);
+                gp = pp.runq.get();
+            }
             if (gp != null) {
                 return gp;
             }
@@ -242,11 +251,26 @@ final class Workers {
         }
         for (int round = 0; round < STEAL_ROUNDS; round++) {
             boolean last = round == STEAL_ROUNDS - 1;
+            long now = 0;
+            boolean clockRead = false;
             int at = mp.sched.seam.random(mp, n);
             int step = coprime(n, mp.sched.seam.random(mp, n));
             for (int i = 0; i < n; i++) {
                 P victim = all[at];
                 if (victim != pp) {
+                    if (last && victim.timers.earliest() != TimerHeap.NONE) {
+                        if (!clockRead) {
+                            now = mp.sched.seam.nanoTime();
+                            clockRead = true;
+                        }
+                        if (victim.timers.isDue(now)) {
+                            Timing.run(mp, victim.timers, now);
+                            G gp = pp.runq.get();
+                            if (gp != null) {
+                                return gp;
+                            }
+                        }
+                    }
                     M holder = last ? victim.m : null;
                     G gp = pp.runq.stealFrom(victim.runq, last, holder != null && holder.curg != null);
                     if (gp != null) {
@@ -296,8 +320,11 @@ final class Workers {
         }
         if (!workWaits(sched)) {
             DeadlockCheck check = sched.deadlockCheck;
-            if (check != null && sched.npidle == sched.live) {
-                check.allIdle();
+            if (sched.npidle == sched.live) {
+                if (check != null) {
+                    check.allIdle();
+                }
+                sched.seam.allIdle();
             }
             return;
         }
@@ -381,9 +408,9 @@ final class Workers {
         }
     }
 
-    /** For whoever put a P on the idle list or moved work: wakes if there is both. */
+    /** For whoever put a P on the idle list or moved work: wakes if there is both, or if nobody waits for timers. */
     static void wakeIfWork(Sched sched) {
-        if (workWaits(sched)) {
+        if (workWaits(sched) || Timing.unattended(sched)) {
             wakeP(sched);
         }
     }
@@ -407,9 +434,12 @@ final class Workers {
 
     // -- stopping --
 
-    /** Sleeps until woken with a P; false if the scheduler ended. */
+    /** Sleeps until woken with a P, or until a timer is due if no other M waits for that; false if the scheduler ended. */
     private static boolean stopM(M mp) {
         Sched sched = mp.sched;
+        if (Timing.await(mp)) {
+            return true;
+        }
         sched.lock.lock();
         mPut(sched, mp);
         sched.lock.unlock();

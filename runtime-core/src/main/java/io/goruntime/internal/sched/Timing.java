@@ -1,0 +1,385 @@
+package io.goruntime.internal.sched;
+
+import static java.lang.invoke.MethodHandles.lookup;
+
+import io.goruntime.internal.base.Errors;
+import io.goruntime.internal.jdk.Jdk;
+import io.goruntime.internal.jdk.Mode;
+import io.goruntime.internal.timer.RuntimeTimer;
+import io.goruntime.internal.timer.TimerFn;
+import io.goruntime.internal.timer.TimerHeap;
+import java.lang.invoke.ConstantBootstraps;
+import java.lang.invoke.VarHandle;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Timers and the scheduler: who runs those that are due, and who sleeps until the next. Counterpart of time.go:
+ * timeSleep, goroutineReady, and of proc.go: wakeNetPoller.
+ */
+/*
+ * Each P has a heap, and the scheduler a shared one. A goroutine sets a timer in the heap of its P; a thread without a P
+ * in the shared one. A P that is given up for good hands its timers to the shared heap, and sysmon does the same with
+ * those of a P whose M does not come back.
+ *
+ * Due timers are run by Ms between two goroutines: those of their own P and the shared ones at each pass through
+ * findRunnable, those of other Ps when they look for work to steal.
+ *
+ * While Ps are idle, one idle M, not more, sleeps with a limit: until the first timer of all (sched.timedM, which is not
+ * in the list of idle Ms, and sched.timedUntil). When it wakes it takes an idle P and goes on as an M that looks for
+ * work. If it finds no idle P it becomes an ordinary idle M: all Ps are in use, and the first M that gives one up will
+ * take the role. That no timer is forgotten:
+ *
+ *   setter   1. puts the timer into a heap      idler   1. takes the role: timedM, timedUntil
+ *            2. full fence                              2. full fence
+ *            3. timedM sleeps too long: unpark          3. looks at the first timer of each heap once more; an
+ *               nobody has the role, and Ps                earlier one: timedUntil, and again from 2
+ *               are idle: wakeP                         4. sleeps
+ *
+ *   An M that gives the role up looks at all heaps after it has done so, as in 3. An M that comes from goIdle has counted
+ *   its P as idle before it looks who has the role.
+ *
+ * A goroutine that sets a timer in order to park at once (sleep) leaves wakeP out: its own M passes through schedule,
+ * which sees to it if there is another goroutine to run, and goes idle if there is none.
+ *
+ * Where there is no scheduler of ours (mode jdk), all timers are in the shared heap and a thread waits for them.
+ *
+ * After the end of the scheduler no timer fires. Those that are set are taken out (end); whoever sets one later finds
+ * out: it adds the timer and then looks at sched.ended, end does the reverse.
+ */
+public final class Timing {
+    static final VarHandle TIMED_M = ConstantBootstraps.fieldVarHandle(lookup(), "timedM", VarHandle.class, Sched.class,
+            M.class);
+
+    /** Due timers run by an M before it asks for help with what they made runnable. */
+    private static final int WAKE_EVERY = 32;
+
+    private Timing() {}
+
+    // -- setting and stopping --
+
+    /**
+     * A time that far in the future, on the runtime's clock.
+     *
+     * @param nanos zero or more; saturates at 146 years, so that two times are always comparable
+     */
+    public static long deadline(Sched sched, long nanos) {
+        return sched.seam.nanoTime() + Math.min(nanos, Long.MAX_VALUE / 2);
+    }
+
+    /**
+     * Sets a timer. Without allocation, unless the heap must grow. The caller has made sure of the stack
+     * ({@link Park#headroom}) and that nobody else sets the timer now.
+     *
+     * @param t is not set; may be about to fire for the time before
+     * @param when on the runtime's clock; see {@link #deadline}
+     * @return false if the runtime has ended: the timer is not set
+     */
+    public static boolean set(Sched sched, RuntimeTimer t, long when) {
+        return set(sched, t, when, false);
+    }
+
+    private static boolean set(Sched sched, RuntimeTimer t, long when, boolean parks) {
+        boolean first = add(sched, t, when);
+        if (sched.ended && TimerHeap.remove(t)) {
+            return false;
+        }
+        if (first) {
+            wake(sched, when, parks);
+        }
+        return true;
+    }
+
+    /**
+     * Stops a timer. The caller has made sure of the stack.
+     *
+     * @return true if it was set and will not fire; false if it was not set, or fires now, or has done so (see
+     *         {@link RuntimeTimer#awaitFired})
+     */
+    public static boolean stop(RuntimeTimer t) {
+        return TimerHeap.remove(t);
+    }
+
+    /** The half of {@link #set} that may be done under a lock: returns whether {@link #wake} must follow. */
+    static boolean add(Sched sched, RuntimeTimer t, long when) {
+        M mp = Mode.Chosen.GMP ? M.current() : null;
+        P pp = mp != null && mp.sched == sched ? mp.p : null;
+        return (pp == null ? sched.timers : pp.timers).add(t, when);
+    }
+
+    /** The setter's half of the protocol above: a timer has become the first of its heap. */
+    static void wake(Sched sched, long when, boolean parks) {
+        if (!Mode.Chosen.GMP) {
+            sched.timerThread.wake(when);
+            return;
+        }
+        M timed = sched.timedM;
+        if (timed != null) {
+            if (when - sched.timedUntil < 0) {
+                Jdk.unpark(timed.thread);
+            }
+        } else if (!parks) {
+            Workers.wakeP(sched);
+        }
+    }
+
+    // -- sleeping goroutines --
+
+    /** Ends the sleep of the goroutine whose sudog is the timer's argument. */
+    private static final TimerFn SLEEP = new SleepFn();
+
+    private static final class SleepFn implements TimerFn {
+        @Override
+        public void fired(RuntimeTimer t) {
+            Park.goReady((Sudog) t.arg, Sudog.DONE);
+        }
+
+        @Override
+        public void abandoned(RuntimeTimer t) {
+            Park.goReady((Sudog) t.arg, Sudog.CLOSED);
+        }
+    }
+
+    /**
+     * Lets the calling thread sleep; a goroutine gives up its P meanwhile.
+     *
+     * @param nanos zero or negative: yields only
+     * @throws InterruptedException if interrupted before or while it sleeps; the flag is cleared
+     */
+    public static void sleep(long nanos) throws InterruptedException {
+        G gp = G.current();
+        if (nanos <= 0) {
+            Sched.gosched();
+            return;
+        }
+        if (gp == null || !Mode.Chosen.GMP) {
+            jdkSleep(gp, nanos);
+            return;
+        }
+        if (Thread.interrupted()) {
+            throw new InterruptedException();
+        }
+        Sched sched = gp.sched;
+        Sudog sg = Sudog.acquire();
+        RuntimeTimer t = gp.sleepTimer;
+        if (t == null) {
+            gp.sleepTimer = t = new RuntimeTimer(SLEEP, sg);
+        }
+        long when = deadline(sched, nanos);
+        Park.headroom();
+        if (!set(sched, t, when, true)) {
+            jdkSleep(gp, nanos);
+            return;
+        }
+        int how;
+        Throwable failure = null;
+        try {
+            how = Park.goPark(sg, WaitReason.SLEEP, false, 0);
+        } catch (Throwable e) {
+            how = Park.FAILED;
+            failure = e;
+        }
+        if (how != Park.WOKEN) {
+            if (!stop(t)) {
+                Park.awaitClaimed(sg, how == Park.INTERRUPTED); // it is over, and the interrupt stays
+            } else if (how == Park.INTERRUPTED) {
+                throw new InterruptedException();
+            } else {
+                Errors.rethrow(failure);
+            }
+        }
+        if (sg.state == Sudog.CLOSED) {
+            jdkSleep(gp, when - sched.seam.nanoTime());
+        }
+    }
+
+    /** Without our scheduler, or after its end. */
+    private static void jdkSleep(@Nullable G gp, long nanos) throws InterruptedException {
+        if (gp != null) {
+            gp.waitSince = System.nanoTime();
+            gp.timedWait = true;
+            gp.waitReason = WaitReason.SLEEP;
+        }
+        try {
+            Thread.sleep(Math.max(0, nanos / 1_000_000), (int) Math.max(0, nanos % 1_000_000));
+        } finally {
+            if (gp != null) {
+                gp.waitReason = null;
+            }
+        }
+    }
+
+    // -- running those that are due; Ms only --
+
+    /** Runs what is due of the M's own P and of the shared heap. Counterpart of proc.go: checkTimers. */
+    static void check(M mp, P pp) {
+        long now = mp.sched.seam.nanoTime();
+        if (pp.timers.isDue(now)) {
+            run(mp, pp.timers, now);
+        }
+        if (mp.sched.timers.isDue(now)) {
+            run(mp, mp.sched.timers, now);
+        }
+    }
+
+    /** Runs the due timers of a heap; what they make runnable goes to the tail of the M's own queue. */
+    static void run(M mp, TimerHeap heap, long now) {
+        int n = 0;
+        mp.firing = true;
+        try {
+            for (RuntimeTimer t; (t = heap.takeDue(now)) != null;) {
+                t.fire();
+                if (++n % WAKE_EVERY == 2) {
+                    Workers.wakeP(mp.sched); // the first one is for this M
+                }
+            }
+        } finally {
+            mp.firing = false;
+        }
+    }
+
+    // -- waiting for the next --
+
+    /** The time of the first timer of all, or NONE. */
+    static long earliest(Sched sched) {
+        long least = sched.timers.earliest();
+        for (P pp : sched.allp) {
+            long first = pp.timers.earliest();
+            if (first != TimerHeap.NONE && (least == TimerHeap.NONE || first - least < 0)) {
+                least = first;
+            }
+        }
+        return least;
+    }
+
+    /** Whether any timer is set. */
+    static boolean pending(Sched sched) {
+        return earliest(sched) != TimerHeap.NONE;
+    }
+
+    /** Whether timers are set, Ps are idle and no M waits for the timers. */
+    static boolean unattended(Sched sched) {
+        return sched.npidle != 0 && sched.timedM == null && pending(sched);
+    }
+
+    /** An M found a goroutine to run: until it is back, somebody else must wait for the timers it can see. */
+    static void leave(Sched sched, P pp) {
+        if (sched.npidle != 0 && sched.timedM == null
+                && (pp.timers.earliest() != TimerHeap.NONE || sched.timers.earliest() != TimerHeap.NONE)) {
+            Workers.wakeP(sched);
+        }
+    }
+
+    /**
+     * An M without a P: sleeps until the first timer of all is due, unless another M does.
+     *
+     * @return true if it has a P now and is spinning; false if there is nothing to wait for, or somebody else does, or no
+     *         P is idle
+     */
+    static boolean await(M mp) {
+        Sched sched = mp.sched;
+        for (;;) {
+            long until = earliest(sched);
+            if (until == TimerHeap.NONE || sched.ended || !TIMED_M.compareAndSet(sched, (M) null, mp)) {
+                return false;
+            }
+            boolean due = sleepUntil(sched, until);
+            sched.timedM = null;
+            if (!due) {
+                continue; // the timers are gone; one that came while we had the role must not be overlooked
+            }
+            sched.lock.lock();
+            P pp = Procs.pidleGet(sched);
+            sched.lock.unlock();
+            if (pp == null) {
+                return false;
+            }
+            Procs.acquire(mp, pp);
+            mp.spinning = true;
+            sched.addSpinning(1);
+            return true;
+        }
+    }
+
+    /** With the role taken: true when the first timer is due, false if there is none any more or the end has come. */
+    private static boolean sleepUntil(Sched sched, long first) {
+        long until = first;
+        for (;;) {
+            sched.timedUntil = until;
+            long again = earliest(sched);
+            if (again == TimerHeap.NONE || sched.ended) {
+                return false;
+            }
+            if (again != until) {
+                until = again;
+                continue;
+            }
+            long nanos = until - sched.seam.nanoTime();
+            if (nanos <= 0) {
+                return true;
+            }
+            sched.seam.park(nanos);
+            Thread.interrupted();
+            // The timer may have been stopped, and a later one be the first: no reason to wake up for good.
+        }
+    }
+
+    /** The clock is not the system's and has been set: whoever waits for a time looks again. */
+    static void clockChanged(Sched sched) {
+        M timed = sched.timedM;
+        if (timed != null) {
+            Jdk.unpark(timed.thread);
+        } else if (pending(sched)) {
+            Workers.wakeP(sched);
+        }
+    }
+
+    // -- moving --
+
+    /** Moves the timers of a P that nobody will look after to the shared heap. Counterpart of time.go: take. */
+    static void handOver(Sched sched, P pp) {
+        if (pp.timers.earliest() == TimerHeap.NONE) {
+            return;
+        }
+        try {
+            if (pp.timers.moveTo(sched.timers)) {
+                wake(sched, sched.timers.earliest(), false);
+            }
+        } catch (OutOfMemoryError e) {
+            // They stay where they are: found by Ms that steal or go idle, and moved at sysmon's next look.
+        }
+    }
+
+    /** The end of the scheduler, which is marked as ended: no timer fires any more. */
+    static void end(Sched sched) {
+        abandonAll(sched.timers);
+        for (P pp : sched.allp) {
+            abandonAll(pp.timers);
+        }
+        if (!Mode.Chosen.GMP) {
+            sched.timerThread.wake();
+        }
+    }
+
+    private static void abandonAll(TimerHeap heap) {
+        for (RuntimeTimer t; (t = heap.takeAny()) != null;) {
+            t.abandon();
+        }
+    }
+
+    /** See {@link Linked}. */
+    static void link(Sched sched) {
+        TimerHeap heap = new TimerHeap();
+        TimerHeap other = new TimerHeap();
+        RuntimeTimer t = new RuntimeTimer(new TimerFn() {
+            @Override
+            public void fired(RuntimeTimer same) {}
+        }, null);
+        heap.add(t, 1);
+        heap.moveTo(other);
+        TimerHeap.remove(t);
+        heap.add(t, 1);
+        heap.takeDue(1).fire();
+        heap.takeAny();
+        TIMED_M.compareAndSet(sched, (M) null, (M) null);
+    }
+}
