@@ -74,8 +74,9 @@ public final class Sudog {
      * A sudog of its own for one wait: for a waiter that is enqueued while it may still wait for something else.
      */
     public static Sudog extra() {
-        G gp = G.current();
-        return new Sudog(gp == null ? Thread.currentThread() : gp.thread, gp);
+        Sudog sg = new Sudog(null);
+        sg.open();
+        return sg;
     }
 
     /**
