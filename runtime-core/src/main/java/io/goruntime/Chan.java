@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Chan<T extends @Nullable Object> extends HChan implements SendChan<T>, RecvChan<T> {
     private Chan(int cap, boolean nil) {
-        super(cap, nil);
+        super(cap, nil, false);
     }
 
     /**
@@ -48,11 +48,15 @@ public final class Chan<T extends @Nullable Object> extends HChan implements Sen
      * @throws Panic {@code makechan: size out of range} if negative
      */
     public static <T extends @Nullable Object> Chan<T> make(int cap) {
+        checkCap(cap);
+        Mode.ensure();
+        return new Chan<>(cap, false);
+    }
+
+    static void checkCap(int cap) {
         if (cap < 0) {
             throw new Panic("makechan: size out of range: " + cap);
         }
-        Mode.ensure();
-        return new Chan<>(cap, false);
     }
 
     /**
@@ -71,18 +75,18 @@ public final class Chan<T extends @Nullable Object> extends HChan implements Sen
 
     @Override
     public void send(T value) throws InterruptedException {
-        send0(value);
+        send0(value, 0);
     }
 
     @Override
     public boolean trySend(T value) {
-        return trySend0(value);
+        return trySend0(value, 0);
     }
 
     @Override
     public boolean trySend(T value, Duration wait) throws InterruptedException {
         long nanos = nanos(wait);
-        return trySend0(value) || nanos > 0 && sendSlow(value, true, System.nanoTime() + nanos);
+        return trySend0(value, 0) || nanos > 0 && sendSlow(value, 0, true, System.nanoTime() + nanos);
     }
 
     @Override
@@ -107,14 +111,14 @@ public final class Chan<T extends @Nullable Object> extends HChan implements Sen
     @Override
     @SuppressWarnings("unchecked")
     public @Nullable T receive() throws InterruptedException {
-        Object result = receive0();
+        Object result = receive0(null);
         return result == CLOSED ? null : (T) result;
     }
 
     @Override
     @SuppressWarnings("unchecked")
     public T receiveOr(T ifClosed) throws InterruptedException {
-        Object result = receive0();
+        Object result = receive0(null);
         return result == CLOSED ? ifClosed : (T) result;
     }
 
@@ -122,7 +126,7 @@ public final class Chan<T extends @Nullable Object> extends HChan implements Sen
     @SuppressWarnings("unchecked")
     public Received<T> receiveOk() throws InterruptedException {
         Received<T> closed = Received.closed();
-        Object result = receive0();
+        Object result = receive0(null);
         return result == CLOSED ? closed : new Received<>((T) result, true);
     }
 
@@ -130,7 +134,7 @@ public final class Chan<T extends @Nullable Object> extends HChan implements Sen
     @SuppressWarnings("unchecked")
     public @Nullable Received<T> tryReceive() {
         Received<T> closed = Received.closed();
-        Object result = tryReceive0();
+        Object result = tryReceive0(null);
         if (result == EMPTY) {
             return null;
         }
@@ -142,9 +146,9 @@ public final class Chan<T extends @Nullable Object> extends HChan implements Sen
     public @Nullable Received<T> tryReceive(Duration wait) throws InterruptedException {
         long nanos = nanos(wait);
         Received<T> closed = Received.closed();
-        Object result = tryReceive0();
+        Object result = tryReceive0(null);
         if (result == EMPTY && nanos > 0) {
-            result = receiveSlow(true, System.nanoTime() + nanos);
+            result = receiveSlow(null, true, System.nanoTime() + nanos);
         }
         if (result == EMPTY) {
             return null;
@@ -156,7 +160,7 @@ public final class Chan<T extends @Nullable Object> extends HChan implements Sen
     @SuppressWarnings("unchecked")
     public <X extends Exception> void range(Body<? super T, X> body) throws X, InterruptedException {
         Objects.requireNonNull(body, "body");
-        for (Object result; (result = receive0()) != CLOSED;) {
+        for (Object result; (result = receive0(null)) != CLOSED;) {
             body.accept((T) result);
         }
     }
@@ -175,7 +179,7 @@ public final class Chan<T extends @Nullable Object> extends HChan implements Sen
         public boolean hasNext() {
             if (!received) {
                 try {
-                    result = receive0();
+                    result = receive0(null);
                 } catch (InterruptedException e) {
                     Thread.currentThread().interrupt();
                     throw new UncheckedInterruptedException(e);

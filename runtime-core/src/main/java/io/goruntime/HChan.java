@@ -10,6 +10,7 @@ import io.goruntime.internal.sched.Sudog;
 import io.goruntime.internal.sched.WaitReason;
 import java.lang.invoke.ConstantBootstraps;
 import java.lang.invoke.VarHandle;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,7 +19,7 @@ import org.jspecify.annotations.Nullable;
 /*
  * A ring buffer of dataqsiz elements and two queues of waiters, under one spin lock. At rest:
  *
- *   - at most one of recvq and sendq is not empty (a goroutine that selects on both sides is the exception);
+ *   - at most one of recvq and sendq is not empty, but for a select that both sends and receives;
  *   - qcount > 0 implies that recvq is empty;
  *   - qcount < dataqsiz implies that sendq is empty;
  *   - closed implies that sendq is empty, and recvq too.
@@ -26,7 +27,8 @@ import org.jspecify.annotations.Nullable;
  * A sender that finds a receiver waiting gives it the element directly, into its sudog, whether there is a buffer or
  * not. A receiver that finds a sender waiting takes the sender's element, or, with a full buffer, the oldest of the
  * buffer, and puts the sender's element at the end of it. Either then wakes the other one (see Park for the protocol of
- * waiting, Sudog for the life of a waiter). Waiters are served first come, first served.
+ * waiting, Sudog for the life of a waiter). Waiters are served first come, first served. A select stands in several
+ * queues at once (see Select); it must be claimed before it is served, and is dropped from the queue if that fails.
  *
  * Memory. The lock orders everything under it: a send happens before the receive of its element, the k-th receive
  * before the completion of the (k + C)-th send, the close before a receive that sees it. For a direct hand-over the
@@ -37,8 +39,8 @@ import org.jspecify.annotations.Nullable;
  * and not woken. Therefore:
  *
  *   1. everything is allocated before the lock is taken;
- *   2. sections change state only in leaf methods (sendLocked and recvLocked make no calls), so an overflow comes at
- *      their entry, before any change, and a handler that makes no call either releases the lock;
+ *   2. sections change state only in methods that make no call after their first change, so an overflow comes before
+ *      any change, and a handler that makes no call either releases the lock;
  *   3. who will have to wake somebody makes sure of the stack for it first (Park.headroom);
  *   4. who will wait does so before it enqueues: cancelling then fits whatever ended the wait;
  *   5. a wait that is ended by an Error is cancelled as by an interrupt; if the element was taken or given meanwhile,
@@ -47,24 +49,31 @@ import org.jspecify.annotations.Nullable;
  * Unlocking is `LOCK.setRelease(this, 0)` with the plain statement `lock = 0` as its handler, where it is hot: the plain
  * one is a volatile store and costs a full fence, but cannot fail.
  */
-abstract sealed class HChan permits Chan {
-    private static final VarHandle LOCK = ConstantBootstraps.fieldVarHandle(lookup(), "lock", VarHandle.class,
+abstract sealed class HChan permits Chan, LongChan {
+    static final VarHandle LOCK = ConstantBootstraps.fieldVarHandle(lookup(), "lock", VarHandle.class,
             HChan.class, int.class);
 
     private static final Object[] NO_BUFFER = new Object[0];
+    private static final long[] NO_LONGS = new long[0];
+    private static final AtomicLong IDS = new AtomicLong();
 
     /** What the locked steps return instead of an element or a waiter. */
     static final Object EMPTY = new Object();
     private static final Object QUEUED = new Object();
     static final Object CLOSED = new Object();
-    private static final Object SENT = new Object();
-    private static final Object FULL = new Object();
+    static final Object SENT = new Object();
+    static final Object FULL = new Object();
+    /** A long was received: it is in the sudog. */
+    static final Object LONG = new Object();
 
     /** 0 free, 1 held. */
-    private volatile int lock;
+    volatile int lock;
+
+    /** The order in which a select locks its channels. */
+    final long id = IDS.incrementAndGet();
 
     private final int dataqsiz;
-    private final boolean nil;
+    final boolean nil;
 
     // -- under the lock --
 
@@ -73,24 +82,35 @@ abstract sealed class HChan permits Chan {
     private int sendx;
     private int recvx;
     private final @Nullable Object[] buf;
+    /** The elements of a channel of longs; null in any other. */
+    private final long @Nullable [] longs;
 
     @Nullable
-    private Sudog recvFirst;
+    Sudog recvFirst;
     @Nullable
-    private Sudog recvLast;
+    Sudog recvLast;
     @Nullable
-    private Sudog sendFirst;
+    Sudog sendFirst;
     @Nullable
-    private Sudog sendLast;
+    Sudog sendLast;
 
     /** The waiter claimed by the locked step, for its caller to wake; null between steps. */
     @Nullable
-    private Sudog claimed;
+    Sudog claimed;
 
-    HChan(int cap, boolean nil) {
+    HChan(int cap, boolean nil, boolean ofLongs) {
         dataqsiz = cap;
-        buf = cap == 0 ? NO_BUFFER : new Object[cap];
+        buf = cap == 0 || ofLongs ? NO_BUFFER : new Object[cap];
+        longs = !ofLongs ? null : cap == 0 ? NO_LONGS : new long[cap];
         this.nil = nil;
+    }
+
+    /** The channel behind an interface. */
+    static @Nullable HChan of(@Nullable Object channel) {
+        if (channel == null || channel instanceof HChan) {
+            return (HChan) channel;
+        }
+        throw new IllegalArgumentException("not a channel of this library: " + channel.getClass().getName());
     }
 
     // ------------------------------------------------------------------------------------------------------------
@@ -98,24 +118,26 @@ abstract sealed class HChan permits Chan {
     // ------------------------------------------------------------------------------------------------------------
 
     /** Sends; blocks as long as it must. */
-    final void send0(@Nullable Object value) throws InterruptedException {
-        if (!trySend0(value)) {
-            sendSlow(value, false, 0);
+    final void send0(@Nullable Object value, long longValue) throws InterruptedException {
+        // A look without the lock saves taking it twice when the send will wait.
+        if (recvFirst == null && qcount == dataqsiz && !closed || !trySend0(value, longValue)) {
+            sendSlow(value, longValue, false, 0);
         }
     }
 
     /** Sends if that is possible at once. */
-    final boolean trySend0(@Nullable Object value) {
+    final boolean trySend0(@Nullable Object value, long longValue) {
         Sched.checkPreempt();
-        Object result = sendStep(value, null);
+        Object result = sendStep(value, longValue, null);
         if (result == CLOSED) {
             throw new Panic("send on closed channel");
         }
         return result == SENT;
     }
 
-    /** The plain try failed: waits in the queue. Returns false at the deadline. */
-    final boolean sendSlow(@Nullable Object value, boolean timed, long deadlineNanos) throws InterruptedException {
+    /** A plain try failed, or would: waits in the queue unless it is ready now. Returns false at the deadline. */
+    final boolean sendSlow(@Nullable Object value, long longValue, boolean timed, long deadlineNanos)
+            throws InterruptedException {
         if (Thread.interrupted()) {
             throw new InterruptedException();
         }
@@ -125,7 +147,8 @@ abstract sealed class HChan permits Chan {
         }
         Park.headroom();
         sg.elem = value;
-        Object result = sendStep(value, sg);
+        sg.bits = longValue;
+        Object result = sendStep(value, longValue, sg);
         if (result == QUEUED) {
             if (!await(sg, WaitReason.CHAN_SEND, timed, deadlineNanos)) {
                 return false;
@@ -143,7 +166,7 @@ abstract sealed class HChan permits Chan {
     }
 
     /** Locks, does one step, unlocks, and wakes the receiver if there was one. Returns what sendLocked returns. */
-    private Object sendStep(@Nullable Object value, @Nullable Sudog sg) {
+    private Object sendStep(@Nullable Object value, long longValue, @Nullable Sudog sg) {
         if (!LOCK.compareAndSet(this, 0, 1)) {
             SpinLock.lockSlow(LOCK, this);
         }
@@ -152,7 +175,7 @@ abstract sealed class HChan permits Chan {
             if (recvFirst != null) {
                 Park.headroom();
             }
-            result = sendLocked(value, sg);
+            result = sendLocked(value, longValue, sg);
         } catch (Throwable e) {
             lock = 0;
             throw e;
@@ -171,17 +194,17 @@ abstract sealed class HChan permits Chan {
     }
 
     /**
-     * One step under the lock; a leaf.
+     * One step under the lock. Makes no call after a change (a claim that succeeds is the first).
      *
      * @param sg enqueued if nothing else can be done; null to return FULL instead
      * @return SENT, FULL, QUEUED or CLOSED; a receiver to be woken is left in {@link #claimed}, with the element
      */
-    private Object sendLocked(@Nullable Object value, @Nullable Sudog sg) {
+    final Object sendLocked(@Nullable Object value, long longValue, @Nullable Sudog sg) {
         if (closed) {
             return CLOSED;
         }
-        Sudog receiver = recvFirst;
-        if (receiver != null) {
+        for (Sudog receiver; (receiver = recvFirst) != null;) {
+            boolean mine = receiver.root == receiver || receiver.claim();
             Sudog next = receiver.next;
             recvFirst = next;
             if (next == null) {
@@ -191,13 +214,20 @@ abstract sealed class HChan permits Chan {
             }
             receiver.next = null;
             receiver.queued = false;
-            receiver.elem = value;
-            claimed = receiver;
-            return SENT;
+            if (mine) {
+                receiver.elem = value;
+                receiver.bits = longValue;
+                claimed = receiver;
+                return SENT;
+            }
         }
         if (qcount < dataqsiz) {
             int at = sendx;
-            buf[at] = value;
+            if (longs != null) {
+                longs[at] = longValue;
+            } else {
+                buf[at] = value;
+            }
             sendx = at + 1 == dataqsiz ? 0 : at + 1;
             qcount++;
             return SENT;
@@ -222,30 +252,44 @@ abstract sealed class HChan permits Chan {
     // Receive
     // ------------------------------------------------------------------------------------------------------------
 
-    /** Receives; blocks as long as it must. Returns the element, or CLOSED. */
-    final @Nullable Object receive0() throws InterruptedException {
-        Object result = tryReceive0();
-        return result == EMPTY ? receiveSlow(false, 0) : result;
+    /**
+     * Receives; blocks as long as it must.
+     *
+     * @param out where a long goes; null for a channel of objects
+     * @return the element or LONG, or CLOSED
+     */
+    final @Nullable Object receive0(@Nullable Sudog out) throws InterruptedException {
+        if (qcount > 0 || sendFirst != null || closed) { // without the lock, as in send0
+            Object result = tryReceive0(out);
+            if (result != EMPTY) {
+                return result;
+            }
+        }
+        return receiveSlow(out, false, 0);
     }
 
-    /** Receives if that is possible at once. Returns the element, CLOSED or EMPTY. */
-    final @Nullable Object tryReceive0() {
+    /** Receives if that is possible at once. Returns the element or LONG, CLOSED or EMPTY. */
+    final @Nullable Object tryReceive0(@Nullable Sudog out) {
         Sched.checkPreempt();
-        return recvStep(null);
+        return recvStep(out, false);
     }
 
-    /** The plain try failed: waits in the queue. Returns the element, CLOSED, or EMPTY at the deadline. */
-    final @Nullable Object receiveSlow(boolean timed, long deadlineNanos) throws InterruptedException {
+    /**
+     * A plain try failed, or would: waits in the queue unless it is ready now. Returns the element or LONG, CLOSED, or
+     * EMPTY at the deadline.
+     */
+    final @Nullable Object receiveSlow(@Nullable Sudog out, boolean timed, long deadlineNanos)
+            throws InterruptedException {
         if (Thread.interrupted()) {
             throw new InterruptedException();
         }
-        Sudog sg = Sudog.acquire();
+        Sudog sg = out == null ? Sudog.acquire() : out;
         if (nil) {
             waitForNil(sg, WaitReason.CHAN_RECEIVE_NIL, timed, deadlineNanos);
             return EMPTY;
         }
         Park.headroom();
-        Object result = recvStep(sg);
+        Object result = recvStep(sg, true);
         if (result != QUEUED) {
             return result;
         }
@@ -255,13 +299,16 @@ abstract sealed class HChan permits Chan {
         if (sg.state == Sudog.CLOSED) {
             return CLOSED;
         }
+        if (longs != null) {
+            return LONG;
+        }
         Object value = sg.elem;
         sg.elem = null;
         return value;
     }
 
     /** Locks, does one step, unlocks, and wakes the sender if there was one. Returns what recvLocked returns. */
-    private @Nullable Object recvStep(@Nullable Sudog sg) {
+    private @Nullable Object recvStep(@Nullable Sudog sg, boolean enqueue) {
         if (!LOCK.compareAndSet(this, 0, 1)) {
             SpinLock.lockSlow(LOCK, this);
         }
@@ -270,7 +317,7 @@ abstract sealed class HChan permits Chan {
             if (sendFirst != null) {
                 Park.headroom();
             }
-            result = recvLocked(sg);
+            result = recvLocked(sg, enqueue);
         } catch (Throwable e) {
             lock = 0;
             throw e;
@@ -289,14 +336,15 @@ abstract sealed class HChan permits Chan {
     }
 
     /**
-     * One step under the lock; a leaf.
+     * One step under the lock. Makes no call after a change (a claim that succeeds is the first).
      *
-     * @param sg enqueued if nothing else can be done; null to return EMPTY instead
-     * @return the element, EMPTY, QUEUED or CLOSED; a sender to be woken is left in {@link #claimed}
+     * @param sg where a long goes
+     * @param enqueue if nothing else can be done, enqueue sg; false: return EMPTY instead
+     * @return the element or LONG, EMPTY, QUEUED or CLOSED; a sender to be woken is left in {@link #claimed}
      */
-    private @Nullable Object recvLocked(@Nullable Sudog sg) {
-        Sudog sender = sendFirst;
-        if (sender != null) {
+    final @Nullable Object recvLocked(@Nullable Sudog sg, boolean enqueue) {
+        for (Sudog sender; (sender = sendFirst) != null;) {
+            boolean mine = sender.root == sender || sender.claim();
             Sudog next = sender.next;
             sendFirst = next;
             if (next == null) {
@@ -306,32 +354,50 @@ abstract sealed class HChan permits Chan {
             }
             sender.next = null;
             sender.queued = false;
+            if (!mine) {
+                continue;
+            }
             claimed = sender;
             Object value = sender.elem;
             sender.elem = null;
-            if (dataqsiz == 0) {
-                return value;
-            }
-            // The buffer is full: its head is ours, its tail, the same place, is the sender's.
+            // With a buffer, which is full: its head is ours, its tail, the same place, is the sender's.
             int at = recvx;
-            Object head = buf[at];
-            buf[at] = value;
-            recvx = at + 1 == dataqsiz ? 0 : at + 1;
-            sendx = recvx;
-            return head;
+            if (dataqsiz > 0) {
+                recvx = at + 1 == dataqsiz ? 0 : at + 1;
+                sendx = recvx;
+            }
+            if (longs != null) {
+                long head = sender.bits;
+                if (dataqsiz > 0) {
+                    head = longs[at];
+                    longs[at] = sender.bits;
+                }
+                sg.bits = head;
+                return LONG;
+            }
+            if (dataqsiz > 0) {
+                Object head = buf[at];
+                buf[at] = value;
+                return head;
+            }
+            return value;
         }
         if (qcount > 0) {
             int at = recvx;
-            Object value = buf[at];
-            buf[at] = null;
             recvx = at + 1 == dataqsiz ? 0 : at + 1;
             qcount--;
+            if (longs != null) {
+                sg.bits = longs[at];
+                return LONG;
+            }
+            Object value = buf[at];
+            buf[at] = null;
             return value;
         }
         if (closed) {
             return CLOSED;
         }
-        if (sg == null) {
+        if (!enqueue) {
             return EMPTY;
         }
         Sudog last = recvLast;
@@ -389,31 +455,36 @@ abstract sealed class HChan permits Chan {
         if (!LOCK.compareAndSet(this, 0, 1)) {
             SpinLock.lockSlow(LOCK, this);
         }
-        // no calls until the release
-        boolean mine = sg.queued;
-        if (mine) {
-            Sudog prev = sg.prev;
-            Sudog next = sg.next;
-            if (prev != null) {
-                prev.next = next;
-            } else if (recvFirst == sg) {
-                recvFirst = next;
-            } else {
-                sendFirst = next;
-            }
-            if (next != null) {
-                next.prev = prev;
-            } else if (recvLast == sg) {
-                recvLast = prev;
-            } else {
-                sendLast = prev;
-            }
-            sg.queued = false;
-            sg.prev = null;
-            sg.next = null;
-        }
+        boolean mine = dequeue(sg);
         lock = 0;
         return mine;
+    }
+
+    /** Takes the sudog out of its queue if it is in one; false if not. Under the lock; a leaf. */
+    final boolean dequeue(Sudog sg) {
+        if (!sg.queued) {
+            return false;
+        }
+        Sudog prev = sg.prev;
+        Sudog next = sg.next;
+        if (prev != null) {
+            prev.next = next;
+        } else if (recvFirst == sg) {
+            recvFirst = next;
+        } else {
+            sendFirst = next;
+        }
+        if (next != null) {
+            next.prev = prev;
+        } else if (recvLast == sg) {
+            recvLast = prev;
+        } else {
+            sendLast = prev;
+        }
+        sg.queued = false;
+        sg.prev = null;
+        sg.next = null;
+        return true;
     }
 
     /** On a nil channel only an interrupt or the deadline ends the wait. */
@@ -447,35 +518,45 @@ abstract sealed class HChan permits Chan {
             lock = 0;
             throw e;
         }
-        // no calls until the release
         closed = true;
-        Sudog receivers = recvFirst;
-        Sudog senders = sendFirst;
+        Sudog waiters = recvFirst;
+        if (waiters == null) {
+            waiters = sendFirst;
+        } else if (sendFirst != null) {
+            recvLast.next = sendFirst;
+        }
         recvFirst = null;
         recvLast = null;
         sendFirst = null;
         sendLast = null;
-        for (Sudog sg = receivers; sg != null; sg = sg.next) {
+        // What is left of the list are the waiters claimed here.
+        Sudog claimedFirst = null;
+        Sudog claimedLast = null;
+        for (Sudog sg = waiters; sg != null;) {
+            Sudog next = sg.next;
+            boolean mine = sg.root == sg || sg.claim();
+            sg.next = null;
+            sg.prev = null;
             sg.queued = false;
             sg.elem = null;
-        }
-        for (Sudog sg = senders; sg != null; sg = sg.next) {
-            sg.queued = false;
-            sg.elem = null;
+            if (mine) {
+                if (claimedLast == null) {
+                    claimedFirst = sg;
+                } else {
+                    claimedLast.next = sg;
+                }
+                claimedLast = sg;
+            }
+            sg = next;
         }
         lock = 0;
-        wakeAll(receivers);
-        wakeAll(senders);
-        return true;
-    }
-
-    private static void wakeAll(@Nullable Sudog first) {
-        while (first != null) {
-            Sudog next = first.next; // the sudog is its waiter's again once it is woken
-            first.next = null;
-            Park.goReady(first, Sudog.CLOSED);
-            first = next;
+        while (claimedFirst != null) {
+            Sudog next = claimedFirst.next; // the sudog is its waiter's again once it is woken
+            claimedFirst.next = null;
+            Park.goReady(claimedFirst, Sudog.CLOSED);
+            claimedFirst = next;
         }
+        return true;
     }
 
     // ------------------------------------------------------------------------------------------------------------
@@ -511,7 +592,8 @@ abstract sealed class HChan permits Chan {
             check(dataqsiz == 0 || (recvx + qcount) % dataqsiz == sendx, "sendx");
             check(recvFirst == null || qcount == 0, "recvq with elements in the buffer");
             check(sendFirst == null || qcount == dataqsiz, "sendq with room in the buffer");
-            check(recvFirst == null || sendFirst == null, "recvq and sendq");
+            check(recvFirst == null || sendFirst == null || recvFirst.root != recvFirst && sendFirst.root != sendFirst,
+                    "recvq and sendq");
             check(!closed || recvFirst == null && sendFirst == null, "waiters on a closed channel");
             check(claimed == null, "claimed");
             checkQueue(recvFirst, recvLast, "recvq");
@@ -555,8 +637,9 @@ abstract sealed class HChan permits Chan {
      */
     @Override
     public final String toString() {
+        String type = longs == null ? "Chan[" : "LongChan[";
         if (nil) {
-            return "Chan[nil]";
+            return type + "nil]";
         }
         boolean isClosed;
         int len;
@@ -571,7 +654,7 @@ abstract sealed class HChan permits Chan {
         } finally {
             lock = 0;
         }
-        return "Chan[cap=" + dataqsiz + " len=" + len + " receivers=" + receivers + " senders=" + senders
+        return type + "cap=" + dataqsiz + " len=" + len + " receivers=" + receivers + " senders=" + senders
                 + (isClosed ? " closed]" : "]");
     }
 }

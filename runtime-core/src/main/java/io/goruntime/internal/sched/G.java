@@ -87,12 +87,16 @@ public final class G implements Executor, Runnable {
     @Nullable
     Sudog sudog;
 
-    /** Why it waits in the runtime, null when it does not; read by dumps. */
-    volatile @Nullable String waitReason;
+    /**
+     * Why it waits in the runtime, null when it does not. This and what follows is plain: dumps may be late, and the
+     * deadlock check looks at the thread's state too.
+     */
+    @Nullable
+    String waitReason;
     /** When it began to wait, on sysmon's coarse clock. */
     long waitSince;
     /** True if that wait ends by itself at a deadline. */
-    volatile boolean timedWait;
+    boolean timedWait;
 
     G(Sched sched, long goid, long parentGoid, @Nullable String name, Object fn, Class<?> fnClass) {
         this.sched = sched;

@@ -32,7 +32,7 @@ public final class Park {
     private Park() {}
 
     /**
-     * Waits until the sudog is woken, the thread is interrupted or the deadline has passed.
+     * Waits until the sudog, a root, is woken, the thread is interrupted or the deadline has passed.
      *
      * @param reason for dumps
      * @param timed whether there is a deadline
@@ -175,8 +175,10 @@ public final class Park {
      * @param state DONE or CLOSED
      */
     public static void goReady(Sudog sg, int state) {
-        Thread waiter = sg.waiter;
-        sg.state = state;
+        Sudog root = sg.root;
+        Thread waiter = root.waiter;
+        // A release is enough: unpark is a full fence before it looks whether the waiter is parked.
+        Sudog.STATE.setRelease(root, state);
         Jdk.unpark(waiter);
     }
 }

@@ -6,6 +6,8 @@ public final class WaitReason {
     public static final String CHAN_SEND = "chan send";
     public static final String CHAN_RECEIVE_NIL = "chan receive (nil chan)";
     public static final String CHAN_SEND_NIL = "chan send (nil chan)";
+    public static final String SELECT = "select";
+    public static final String SELECT_NO_CASES = "select (no cases)";
 
     private WaitReason() {}
 }

@@ -1,0 +1,3 @@
+module goruntime/benchmarks
+
+go 1.19

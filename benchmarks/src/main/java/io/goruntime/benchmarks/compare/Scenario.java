@@ -1,0 +1,83 @@
+package io.goruntime.benchmarks.compare;
+
+import io.goruntime.benchmarks.ScenarioBenchmark;
+import io.goruntime.benchmarks.chan.ContendedBenchmark;
+import io.goruntime.benchmarks.chan.LongProdConsBenchmark;
+import io.goruntime.benchmarks.chan.LongUncontendedBenchmark;
+import io.goruntime.benchmarks.chan.PingPongBenchmark;
+import io.goruntime.benchmarks.chan.ProdConsBenchmark;
+import io.goruntime.benchmarks.chan.UncontendedBenchmark;
+import io.goruntime.benchmarks.sched.SkynetBenchmark;
+import io.goruntime.benchmarks.sched.SpawnBenchmark;
+import io.goruntime.benchmarks.sched.YieldBenchmark;
+import io.goruntime.benchmarks.select.SyncSelectBenchmark;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One thing that is measured.
+ *
+ * @param id {@code group/name}; Go's benchmark has the same: {@code BenchmarkGroup/name}
+ * @param benchmark what JMH runs; null: {@link ParkedMemory} runs instead
+ * @param params of the JMH benchmark
+ * @param implementations who takes part
+ */
+record Scenario(String id, @Nullable Class<? extends ScenarioBenchmark> benchmark, Map<String, String> params,
+        List<String> implementations, String unit) {
+    static final String OURS = "goruntime";
+    static final String GO = "go";
+
+    private static final List<String> EVERYONE = List.of(OURS, GO, "jdk", "jox", "kotlin");
+    /** Jox has channels, and starts and yields as the JDK does. */
+    private static final List<String> WITH_TASKS = List.of(OURS, GO, "jdk", "kotlin");
+    private static final List<String> WITH_SELECT = List.of(OURS, GO, "jox", "kotlin");
+    private static final List<String> WITH_NUMBERS = List.of(OURS, GO);
+
+    static final List<Scenario> ALL = List.of(
+            new Scenario("sched/spawn", SpawnBenchmark.class, Map.of(), WITH_TASKS, "ns/op"),
+            new Scenario("sched/yield", YieldBenchmark.class, Map.of(), WITH_TASKS, "ns/op"),
+            new Scenario("sched/skynet", SkynetBenchmark.class, Map.of("leaves", "1000000"), EVERYONE, "ns/op"),
+            new Scenario("sched/parkedmemory", null, Map.of("tasks", "1000000"), EVERYONE, "B"),
+            new Scenario("chan/pingpong", PingPongBenchmark.class, Map.of(), EVERYONE, "ns/op"),
+            new Scenario("chan/prodcons0", ProdConsBenchmark.class, Map.of("capacity", "0"), EVERYONE, "ns/op"),
+            new Scenario("chan/prodcons100", ProdConsBenchmark.class, Map.of("capacity", "100"), EVERYONE, "ns/op"),
+            new Scenario("chan/uncontended", UncontendedBenchmark.class, Map.of("capacity", "100"), EVERYONE, "ns/op"),
+            new Scenario("chan/contended", ContendedBenchmark.class, Map.of("capacity", "100", "pairs", "100"),
+                    EVERYONE, "ns/op"),
+            new Scenario("chan/long_prodcons100", LongProdConsBenchmark.class, Map.of("capacity", "100"), WITH_NUMBERS,
+                    "ns/op"),
+            new Scenario("chan/long_uncontended", LongUncontendedBenchmark.class, Map.of("capacity", "100"),
+                    WITH_NUMBERS, "ns/op"),
+            new Scenario("select/sync2", SyncSelectBenchmark.class, Map.of(), WITH_SELECT, "ns/op"));
+
+    static List<String> groups() {
+        return ALL.stream().map(Scenario::group).distinct().toList();
+    }
+
+    static List<Scenario> of(String group) {
+        return ALL.stream().filter(scenario -> scenario.group().equals(group)).toList();
+    }
+
+    String group() {
+        return id.substring(0, id.indexOf('/'));
+    }
+
+    private String name() {
+        return id.substring(id.indexOf('/') + 1);
+    }
+
+    /** What to give to a Go test binary so that it runs this one only. */
+    String goPattern() {
+        return "^Benchmark" + Character.toUpperCase(group().charAt(0)) + group().substring(1) + "$/^" + name() + "$";
+    }
+
+    /** The parameters in one fixed order, and under which circumstances: a value means nothing without them. */
+    String describe(String... circumstances) {
+        return Stream.concat(
+                params.entrySet().stream().map(entry -> entry.getKey() + "=" + entry.getValue()).sorted(),
+                Stream.of(circumstances)).collect(Collectors.joining(";"));
+    }
+}
