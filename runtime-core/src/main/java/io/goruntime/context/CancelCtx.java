@@ -132,7 +132,13 @@ final class CancelCtx extends Node implements CancelContext {
         if (timeout.isZero() || timeout.isNegative()) {
             context.end(End.deadlineExceeded(cause));
         } else if (context.end == null) {
-            Runnable stop = alarms.after(timeout, () -> context.end(End.deadlineExceeded(cause)));
+            Runnable stop;
+            try {
+                stop = alarms.after(timeout, () -> context.end(End.deadlineExceeded(cause)));
+            } catch (Throwable e) {
+                context.end(End.cancelled(e)); // without a timer nobody would take it out of the tree
+                throw e;
+            }
             synchronized (context.lock) {
                 if (context.end == null) {
                     context.stopTimer = stop;

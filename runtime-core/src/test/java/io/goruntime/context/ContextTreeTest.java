@@ -11,6 +11,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.goruntime.Chan;
 import io.goruntime.GoRuntime;
+import io.goruntime.Select;
 import io.goruntime.testing.Bounded;
 import io.goruntime.testing.Runners;
 import java.lang.ref.WeakReference;
@@ -175,6 +176,36 @@ class ContextTreeTest {
         assertThrows(IllegalStateException.class, () -> noFuncs.call(() -> 1));
         c.cancel();
         assertNotNull(c.err());
+    }
+
+    @Test
+    void aDeadlineWithoutATimerLeavesNothingBehind() {
+        CancelCtx root = CancelCtx.derive(Context.background());
+        IllegalStateException closed = new IllegalStateException("no timers");
+        assertSame(closed, assertThrows(IllegalStateException.class,
+                () -> CancelCtx.derive(root, Duration.ofSeconds(1), null, (_, _) -> {
+                    throw closed;
+                })));
+        assertEquals(0, root.children());
+        assertNull(root.err());
+    }
+
+    @Test
+    void doneIsACaseOfASelect() throws Exception {
+        CancelContext c = Context.withCancel(Context.background());
+        Chan<Integer> numbers = Chan.make(1);
+        Select select = new Select();
+        var number = select.recv(numbers);
+        var done = select.recv(c.done());
+        var never = select.recv(Context.background().done());
+        numbers.send(3);
+        assertSame(number, select.await());
+        assertEquals(3, number.value());
+        assertNull(select.poll());
+        c.cancel();
+        assertSame(done, select.await());
+        assertFalse(done.ok());
+        assertFalse(never.ok());
     }
 
     @Test
