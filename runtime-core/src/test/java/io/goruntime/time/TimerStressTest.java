@@ -24,7 +24,8 @@ class TimerStressTest {
     private static final Duration HOUR = Duration.ofHours(1);
 
     private static void onRuntime(int procs, BodyOn body) throws Exception {
-        try (GoRuntime runtime = GoRuntime.builder().name("timers").maxProcs(procs).closeTimeout(Duration.ZERO).build()) {
+        try (GoRuntime runtime = GoRuntime.builder().name("timers").maxProcs(procs).closeTimeout(Duration.ZERO)
+                .build()) {
             Bounded.run(LIMIT, runtime, () -> body.run(runtime));
         }
     }

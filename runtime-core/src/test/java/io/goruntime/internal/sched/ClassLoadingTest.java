@@ -88,7 +88,7 @@ class ClassLoadingTest {
         private static void lateLoad() throws Exception {
             Sched sched = new Sched("late", 2, 10, 1 << 20, false, new QuietHooks(), new LoadedLate());
             sched.newproc(null, (Runnable) () -> {}, Program.class).thread.join();
-            while (sched.nmidle == 0) {
+            while (sched.npidle < sched.live) {
                 Thread.onSpinWait(); // it looks into other queues, with random numbers, before it sleeps
             }
             Lifecycle.close(sched, 0);
