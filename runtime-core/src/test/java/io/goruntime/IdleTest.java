@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import io.goruntime.testing.ChildJvm;
 import io.goruntime.testing.DumpOnTimeout;
 import io.goruntime.testing.Fleet;
+import io.goruntime.time.Timers;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;
 import java.time.Duration;
@@ -39,11 +40,13 @@ class IdleTest {
             Object monitor = new Object();
             CountDownLatch latch = new CountDownLatch(1);
             fleet.start(1000, i -> {
-                switch (i % 5) {
+                switch (i % 7) {
                     case 0 -> Chan.make().receive();
                     case 1 -> Thread.sleep(3_600_000);
                     case 2 -> LockSupport.park();
                     case 3 -> latch.await();
+                    case 4 -> Timers.sleep(Duration.ofHours(1 + i));
+                    case 5 -> Timers.after(Duration.ofHours(1)).receive();
                     default -> {
                         synchronized (monitor) {
                             monitor.wait();

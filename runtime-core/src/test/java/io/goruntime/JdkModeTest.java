@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.goruntime.internal.jdk.Mode;
 import io.goruntime.testing.ChildJvm;
 import io.goruntime.testing.DumpOnTimeout;
+import io.goruntime.time.SleepTest;
+import io.goruntime.time.TickTest;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.time.Duration;
@@ -22,7 +24,8 @@ import org.junit.jupiter.api.extension.ExtendWith;
 class JdkModeTest {
     private static final List<List<Class<?>>> GROUPS = List.of(
             List.of(JavaInGoroutinesTest.class, BlockingIoTest.class, ChildThreadsTest.class),
-            List.of(GoroutineTest.class, RunTest.class, LifecycleTest.class, DumpTest.class, PanicTest.class));
+            List.of(GoroutineTest.class, RunTest.class, LifecycleTest.class, DumpTest.class, PanicTest.class),
+            List.of(SleepTest.class, TickTest.class));
     private static final List<ChildJvm.Running> CHILDREN = new ArrayList<>();
 
     @BeforeAll

@@ -6,8 +6,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.goruntime.Chan;
 import io.goruntime.GoRuntime;
 import io.goruntime.testing.ChildJvm;
+import io.goruntime.time.Ticker;
+import io.goruntime.time.Timers;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.TreeSet;
 import jdk.jfr.Recording;
@@ -85,7 +88,7 @@ class ClassLoadingTest {
         private static void lateLoad() throws Exception {
             Sched sched = new Sched("late", 2, 10, 1 << 20, false, new QuietHooks(), new LoadedLate());
             sched.newproc(null, (Runnable) () -> {}, Program.class).thread.join();
-            while (sched.nmidle == 0) {
+            while (sched.npidle < sched.live) {
                 Thread.onSpinWait(); // it looks into other queues, with random numbers, before it sleeps
             }
             Lifecycle.close(sched, 0);
@@ -114,6 +117,24 @@ class ClassLoadingTest {
             }
             for (int i = 0; i < 2_000; i++) {
                 c.receive();
+            }
+            Timers.sleep(Duration.ofMillis(1));
+            Timers.after(Duration.ofMillis(1)).receive();
+            Timers.afterFunc(Duration.ofMillis(1), () -> done.send("called"));
+            done.receive();
+            try (Ticker ticker = Ticker.make(Duration.ofNanos(10_000))) {
+                for (int i = 0; i < 10; i++) {
+                    ticker.channel().receive();
+                }
+            }
+            for (int k = 0; k < 100; k++) {
+                GoRuntime.go(() -> {
+                    Timers.sleep(Duration.ofMillis(1));
+                    done.send("slept");
+                });
+            }
+            for (int k = 0; k < 100; k++) {
+                done.receive();
             }
             GoRuntime runtime = GoRuntime.current();
             runtime.maxProcs(1);
