@@ -97,6 +97,21 @@ class SyncMapTest {
         assertFalse(map.compareAndSwap(-1, 0, 1));
     }
 
+    /** Keys that stand below the first node together. */
+    private static int[] sharingANode(int n) {
+        int[] ids = new int[n];
+        int found = 1;
+        for (int id = 1; found < n; id++) {
+            SyncMap<Key, Integer> map = new SyncMap<>();
+            map.store(new Key(0, -1), 0);
+            map.store(new Key(id, -1), 0);
+            if (map.nodes() > 0) {
+                ids[found++] = id;
+            }
+        }
+        return ids;
+    }
+
     /**
      * Threads of all kinds insert and delete keys that share the path down to a few nodes, so that nodes come and go. Each
      * insertion and each deletion has one winner: at the end the counts say which keys are there.
@@ -107,6 +122,7 @@ class SyncMapTest {
         SplittableRandom seeds = new SplittableRandom(Bounded.seed("SyncMapTest"));
         long until = Bounded.until(Duration.ofMillis(500));
         int keys = 6;
+        int[] ids = sharingANode(keys);
         AtomicIntegerArray count = new AtomicIntegerArray(keys);
         SyncMap<Key, Object> map = new SyncMap<>();
         try (Runners.Crew crew = new Runners.Crew(procs)) {
@@ -115,7 +131,7 @@ class SyncMapTest {
                 crew.start(i, () -> {
                     while (System.nanoTime() < until) {
                         int id = random.nextInt(keys);
-                        Key k = new Key(id, -1);
+                        Key k = new Key(ids[id], -1);
                         if (random.nextBoolean()) {
                             Object mine = new Object();
                             if (map.loadOrStore(k, mine) == mine) {
@@ -130,7 +146,7 @@ class SyncMapTest {
             crew.join();
         }
         for (int id = 0; id < keys; id++) {
-            assertEquals(count.get(id), map.load(new Key(id, -1)) == null ? 0 : 1, "key " + id);
+            assertEquals(count.get(id), map.load(new Key(ids[id], -1)) == null ? 0 : 1, "key " + id);
         }
         map.range((k, v) -> {
             map.delete(k);
