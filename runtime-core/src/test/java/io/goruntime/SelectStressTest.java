@@ -27,7 +27,7 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(300)
 class SelectStressTest {
     private static final int WORKERS = 10;
-    private static final int OPERATIONS = 3_000;
+    private static final int OPERATIONS = 2_000;
     private static final int[] CAPS = {0, 0, 1, 2, 16};
     private static final int SENDER_SHIFT = 40;
     private static final int CHANNEL_SHIFT = 32;
@@ -614,7 +614,7 @@ class SelectStressTest {
         try (GoRuntime runtime = GoRuntime.builder().name("race").maxProcs(procs).closeTimeout(Duration.ZERO)
                 .build()) {
             Bounded.run(Duration.ofSeconds(60L * Bounded.scale()), runtime, () -> {
-                long enough = Bounded.until(Duration.ofMillis(500));
+                long enough = Bounded.until(Duration.ofMillis(300));
                 long limit = Bounded.until(Duration.ofSeconds(30));
                 Race[] current = new Race[1];
                 AtomicInteger round = new AtomicInteger();
