@@ -497,7 +497,8 @@ class LongChanTest {
                 there.close();
                 assertEquals(END, back.receiveOk());
             });
-            assertTrue(bytes[0] < 1, bytes[0] + " bytes there and back");
+            // The smallest object has 16 bytes; the JVM may give a parked goroutine a new stack now and then.
+            assertTrue(bytes[0] < 16, bytes[0] + " bytes there and back");
         }
     }
 

@@ -27,7 +27,7 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(300)
 class SelectStressTest {
     private static final int WORKERS = 10;
-    private static final int OPERATIONS = 3_000;
+    private static final int OPERATIONS = 2_000;
     private static final int[] CAPS = {0, 0, 1, 2, 16};
     private static final int SENDER_SHIFT = 40;
     private static final int CHANNEL_SHIFT = 32;
@@ -520,7 +520,6 @@ class SelectStressTest {
         Race(Against against, SplittableRandom random) {
             this.against = against;
             sendsA = random.nextBoolean();
-            // A select that was told of the close when it wanted to send throws, whichever case it was.
             sendsB = random.nextBoolean();
             for (int i = 0; i < delays.length; i++) {
                 delays[i] = random.nextInt(200);
@@ -614,8 +613,8 @@ class SelectStressTest {
         long[][] counts = new long[Against.values().length][4];
         try (GoRuntime runtime = GoRuntime.builder().name("race").maxProcs(procs).closeTimeout(Duration.ZERO)
                 .build()) {
-            Bounded.run(Duration.ofSeconds(60), runtime, () -> {
-                long enough = Bounded.until(Duration.ofMillis(500));
+            Bounded.run(Duration.ofSeconds(60L * Bounded.scale()), runtime, () -> {
+                long enough = Bounded.until(Duration.ofMillis(300));
                 long limit = Bounded.until(Duration.ofSeconds(30));
                 Race[] current = new Race[1];
                 AtomicInteger round = new AtomicInteger();
@@ -666,6 +665,9 @@ class SelectStressTest {
                     }
                 } finally {
                     round.set(-1);
+                    if (current[0] != null) {
+                        current[0].go = true;
+                    }
                 }
                 for (Thread runner : runners) {
                     runner.join();
@@ -702,7 +704,7 @@ class SelectStressTest {
         AtomicInteger rounds = new AtomicInteger();
         try (GoRuntime runtime = GoRuntime.builder().name("close").maxProcs(procs).closeTimeout(Duration.ZERO)
                 .onPanic((g, e) -> wrong.add(e.toString())).build()) {
-            Bounded.run(Duration.ofSeconds(40), runtime, () -> {
+            Bounded.run(Duration.ofSeconds(40L * Bounded.scale()), runtime, () -> {
                 long until = Bounded.until(Duration.ofMillis(300));
                 while (System.nanoTime() < until) {
                     rounds.incrementAndGet();

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.goruntime.Chan;
 import io.goruntime.GoRuntime;
+import io.goruntime.Select;
 import io.goruntime.testing.Bounded;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -41,6 +42,12 @@ class PreemptTest {
                 yieldsIn("tryReceive", ch::tryReceive);
                 yieldsIn("trySend in vain", () -> Chan.<Integer>make().trySend(1));
                 yieldsIn("tryReceive in vain", ch::tryReceive);
+                Select select = new Select();
+                var send = select.send(ch, 1);
+                yieldsIn("select", select::await);
+                yieldsIn("poll in vain", select::poll);
+                send.to(null, 0);
+                yieldsIn("poll without a channel", select::poll);
             }).join());
         } finally {
             Sched.addPreemptRequests(-1);
