@@ -1,5 +1,6 @@
 package io.goruntime;
 
+import io.goruntime.internal.sched.Park;
 import io.goruntime.internal.jdk.Mode;
 import io.goruntime.internal.sched.Sched;
 import java.time.Duration;
@@ -97,7 +98,7 @@ public final class Chan<T extends @Nullable Object> extends HChan implements Sen
     @Override
     public boolean trySend(T value, Duration wait) throws InterruptedException {
         long nanos = nanos(wait);
-        return trySend0(value, 0) || nanos > 0 && sendSlow(value, 0, true, System.nanoTime() + nanos);
+        return trySend0(value, 0) || nanos > 0 && sendSlow(value, 0, true, Park.deadline(nanos));
     }
 
     @Override
@@ -159,7 +160,7 @@ public final class Chan<T extends @Nullable Object> extends HChan implements Sen
         Received<T> closed = Received.closed();
         Object result = tryReceive0(null);
         if (result == EMPTY && nanos > 0) {
-            result = receiveSlow(null, true, System.nanoTime() + nanos);
+            result = receiveSlow(null, true, Park.deadline(nanos));
         }
         if (result == EMPTY) {
             return null;

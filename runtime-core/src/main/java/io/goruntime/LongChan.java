@@ -1,5 +1,6 @@
 package io.goruntime;
 
+import io.goruntime.internal.sched.Park;
 import io.goruntime.internal.jdk.Mode;
 import io.goruntime.internal.sched.Sudog;
 import java.time.Duration;
@@ -112,7 +113,7 @@ public final class LongChan extends HChan {
      */
     public boolean trySend(long value, Duration wait) throws InterruptedException {
         long nanos = Chan.nanos(wait);
-        return trySend0(null, value) || nanos > 0 && sendSlow(null, value, true, System.nanoTime() + nanos);
+        return trySend0(null, value) || nanos > 0 && sendSlow(null, value, true, Park.deadline(nanos));
     }
 
     /**
@@ -199,7 +200,7 @@ public final class LongChan extends HChan {
         ReceivedLong closed = new ReceivedLong(0, false);
         Object result = tryReceive0(out);
         if (result == EMPTY && nanos > 0) {
-            result = receiveSlow(out, true, System.nanoTime() + nanos);
+            result = receiveSlow(out, true, Park.deadline(nanos));
         }
         if (result == EMPTY) {
             return null;

@@ -12,6 +12,7 @@ import io.goruntime.internal.sched.Sudog;
 import io.goruntime.internal.sched.WaitReason;
 import java.lang.invoke.ConstantBootstraps;
 import java.lang.invoke.VarHandle;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.Objects;
 import java.util.concurrent.ThreadLocalRandom;
@@ -78,6 +79,9 @@ public final class Select {
     private boolean changed;
     /** Whether one of those channels belongs to a timer. */
     private boolean timers;
+    /** The case that ends the wait, the shortest of all; null if there is none. */
+    @Nullable
+    private Timeout timeout;
     private long random = ThreadLocalRandom.current().nextLong() | 1;
 
     /** Makes a select without cases: to wait in it blocks for ever. */
@@ -90,7 +94,7 @@ public final class Select {
     // ------------------------------------------------------------------------------------------------------------
 
     /** A case of a select: what {@link Select#await} returns to tell which one ran. */
-    public abstract static sealed class Case permits Recv, Send, RecvLong, SendLong {
+    public abstract static sealed class Case permits Recv, Send, RecvLong, SendLong, Timeout {
         final Select select;
         final Sudog sg;
         final boolean isSend;
@@ -276,6 +280,35 @@ public final class Select {
         }
     }
 
+    /** A case that runs when the select has waited for a while. */
+    public static final class Timeout extends Case {
+        /** Negative: the case is off. */
+        private long nanos;
+
+        Timeout(Select select) {
+            super(select, false);
+        }
+
+        /**
+         * Waits for another time from now on.
+         *
+         * @param d from the beginning of each {@link Select#await}; zero or negative: does not wait; null: the case is off
+         * @return this
+         * @throws IllegalStateException if another thread is in the select
+         */
+        public Timeout after(@Nullable Duration d) {
+            long newNanos = d == null ? -1 : Math.max(0, Chan.nanos(d));
+            select.enter();
+            try {
+                nanos = newNanos;
+                select.changed = true;
+            } finally {
+                select.busy = 0;
+            }
+            return this;
+        }
+    }
+
     /**
      * Adds a case that receives, {@code case v := <-c}.
      *
@@ -324,6 +357,21 @@ public final class Select {
         return add(new SendLong(this), c, null, v);
     }
 
+    /**
+     * Adds a case that runs when no other could for a while, {@code case <-time.After(d)}. The time begins anew with each
+     * {@link #await}; nothing is left of it when that returns. {@link #poll} does not look at it.
+     *
+     * @param d zero or negative: await does not wait, and ignores the interrupt flag; null: the case is off until
+     *            {@link Timeout#after}
+     * @return the case
+     * @throws IllegalStateException if another thread is in the select
+     */
+    public Timeout timeout(@Nullable Duration d) {
+        Timeout added = new Timeout(this);
+        added.nanos = d == null ? -1 : Math.max(0, Chan.nanos(d));
+        return add(added, null, null, 0);
+    }
+
     private <C extends Case> C add(C added, @Nullable Object channel, @Nullable Object value, long longValue) {
         enter();
         try {
@@ -346,7 +394,7 @@ public final class Select {
     // ------------------------------------------------------------------------------------------------------------
 
     /**
-     * Waits until a case can run, and runs it. With no case that has a channel it waits for ever.
+     * Waits until a case can run, and runs it. With no case that has a channel, and no time-out, it waits for ever.
      *
      * @return the case that ran
      * @throws InterruptedException if no case is ready and the thread is interrupted before or while it waits: no case
@@ -395,10 +443,7 @@ public final class Select {
         }
         HChan[] order = lockOrder;
         if (order.length == 0) {
-            if (block) {
-                waitForEver();
-            }
-            return null;
+            return block ? waitForTimeout() : null;
         }
         return timers ? selectWithTimers(order, block) : select(order, block);
     }
@@ -428,6 +473,7 @@ public final class Select {
 
     private @Nullable Case select(HChan[] order, boolean block) throws InterruptedException {
         shuffle();
+        Timeout limit = block ? timeout : null;
         if (block) {
             root.open();
         }
@@ -439,6 +485,8 @@ public final class Select {
         if (ran != null) {
             served = ran.channel.claimed;
             ran.channel.claimed = null;
+        } else if (limit != null && limit.nanos == 0) {
+            ran = limit;
         } else if (block && !Thread.currentThread().isInterrupted()) {
             wait = true;
             enqueueAll(pollOrder);
@@ -448,7 +496,7 @@ public final class Select {
             Park.goReady(served, Sudog.DONE);
         }
         if (wait) {
-            ran = await(order);
+            ran = await(order, limit);
         } else if (block && ran == null) {
             Thread.interrupted();
             throw new InterruptedException();
@@ -527,12 +575,14 @@ public final class Select {
         }
     }
 
-    /** Waits in the queues. Returns the case that a channel has run. */
-    private Case await(HChan[] order) throws InterruptedException {
+    /** Waits in the queues. Returns the case that a channel has run, or the time-out. */
+    private Case await(HChan[] order, @Nullable Timeout limit) throws InterruptedException {
         int how;
         Throwable failure = null;
         try {
-            how = Park.goPark(root, WaitReason.SELECT, false, 0);
+            how = limit == null
+                    ? Park.goPark(root, WaitReason.SELECT, false, 0)
+                    : Park.goPark(root, WaitReason.SELECT, true, Park.deadline(limit.nanos));
         } catch (Throwable e) {
             how = Park.FAILED;
             failure = e;
@@ -540,6 +590,9 @@ public final class Select {
         if (how != Park.WOKEN) {
             if (root.claim()) {
                 cleanUp(order);
+                if (how == Park.TIMED_OUT) {
+                    return limit;
+                }
                 if (failure != null) {
                     Errors.rethrow(failure);
                 }
@@ -578,15 +631,23 @@ public final class Select {
         unlockAll(order);
     }
 
-    /** No case has a channel. */
-    private void waitForEver() throws InterruptedException {
+    /** No case has a channel: waits for the time-out, or for ever. */
+    private Case waitForTimeout() throws InterruptedException {
+        Timeout limit = timeout;
+        if (limit != null && limit.nanos == 0) {
+            return limit;
+        }
         if (Thread.interrupted()) {
             throw new InterruptedException();
         }
         root.open();
-        if (Park.goPark(root, WaitReason.SELECT_NO_CASES, false, 0) == Park.INTERRUPTED) {
-            throw new InterruptedException();
+        int how = limit == null
+                ? Park.goPark(root, WaitReason.SELECT_NO_CASES, false, 0)
+                : Park.goPark(root, WaitReason.SELECT, true, Park.deadline(limit.nanos));
+        if (how == Park.TIMED_OUT) {
+            return limit;
         }
+        throw new InterruptedException();
     }
 
     // -- orders --
@@ -617,6 +678,12 @@ public final class Select {
         }
         pollOrder = live;
         lockOrder = m == n ? order : Arrays.copyOf(order, m);
+        timeout = null;
+        for (int i = 0; i < ncases; i++) {
+            if (cases[i] instanceof Timeout t && t.nanos >= 0 && (timeout == null || t.nanos < timeout.nanos)) {
+                timeout = t;
+            }
+        }
         timers = false;
         for (HChan c : order) {
             timers |= c != null && c.timer != null;
@@ -679,8 +746,8 @@ public final class Select {
     }
 
     /**
-     * A clause of {@link #choose}. Made by {@link #on(RecvChan, RecvFn)}, {@link #on(SendChan, Object, Fn)} and
-     * {@link #otherwise}; may be used many times.
+     * A clause of {@link #choose}. Made by {@link #on(RecvChan, RecvFn)}, {@link #on(SendChan, Object, Fn)},
+     * {@link #after} and {@link #otherwise}; may be used many times.
      *
      * @param <R> the result type
      */
@@ -690,18 +757,21 @@ public final class Select {
         private final @Nullable Object sendValue;
         private final @Nullable RecvFn<Object, ? extends R> onReceive;
         private final @Nullable Fn<? extends R> then;
+        private final @Nullable Duration after;
 
         private Clause(@Nullable Object channel, boolean isSend, @Nullable Object sendValue,
-                @Nullable RecvFn<Object, ? extends R> onReceive, @Nullable Fn<? extends R> then) {
+                @Nullable RecvFn<Object, ? extends R> onReceive, @Nullable Fn<? extends R> then,
+                @Nullable Duration after) {
             this.channel = channel;
             this.isSend = isSend;
             this.sendValue = sendValue;
             this.onReceive = onReceive;
             this.then = then;
+            this.after = after;
         }
 
         private boolean isDefault() {
-            return onReceive == null && !isSend;
+            return onReceive == null && !isSend && after == null;
         }
     }
 
@@ -718,7 +788,7 @@ public final class Select {
     public static <T extends @Nullable Object, R extends @Nullable Object> Clause<R> on(@Nullable RecvChan<T> c,
             RecvFn<? super T, ? extends R> f) {
         Objects.requireNonNull(f, "f");
-        return new Clause<>(c, false, null, (RecvFn<Object, ? extends R>) f, null);
+        return new Clause<>(c, false, null, (RecvFn<Object, ? extends R>) f, null, null);
     }
 
     /**
@@ -733,7 +803,7 @@ public final class Select {
      */
     public static <T extends @Nullable Object, R extends @Nullable Object> Clause<R> on(@Nullable SendChan<T> c, T v,
             Fn<? extends R> f) {
-        return new Clause<>(c, true, v, null, Objects.requireNonNull(f, "f"));
+        return new Clause<>(c, true, v, null, Objects.requireNonNull(f, "f"), null);
     }
 
     /**
@@ -744,7 +814,20 @@ public final class Select {
      * @return the clause
      */
     public static <R extends @Nullable Object> Clause<R> otherwise(Fn<? extends R> f) {
-        return new Clause<>(null, false, null, null, Objects.requireNonNull(f, "f"));
+        return new Clause<>(null, false, null, null, Objects.requireNonNull(f, "f"), null);
+    }
+
+    /**
+     * The clause that is chosen when no other could be for a while. With {@link #otherwise} in the same select it never is.
+     *
+     * @param <R> the result type
+     * @param d counted from the call of {@link #choose}; zero or negative: does not wait
+     * @param f called then
+     * @return the clause
+     */
+    public static <R extends @Nullable Object> Clause<R> after(Duration d, Fn<? extends R> f) {
+        Objects.requireNonNull(d, "d");
+        return new Clause<>(null, false, null, null, Objects.requireNonNull(f, "f"), d);
     }
 
     /**
@@ -765,7 +848,9 @@ public final class Select {
         Case[] made = new Case[clauses.length];
         for (int i = 0; i < clauses.length; i++) {
             Clause<? extends R> clause = clauses[i];
-            if (!clause.isDefault()) {
+            if (clause.after != null) {
+                made[i] = select.timeout(clause.after);
+            } else if (!clause.isDefault()) {
                 Case added = clause.isSend ? new Send<>(select) : new Recv<>(select);
                 made[i] = select.add(added, clause.channel, clause.sendValue, 0);
             } else if (otherwise == null) {
@@ -783,6 +868,6 @@ public final class Select {
             i++;
         }
         Clause<? extends R> chosen = clauses[i];
-        return ran.isSend ? chosen.then.apply() : chosen.onReceive.apply(ran.value);
+        return chosen.onReceive == null ? chosen.then.apply() : chosen.onReceive.apply(ran.value);
     }
 }

@@ -81,9 +81,11 @@ class SelectStressTest {
         private int receives;
         private int ends;
         private int interrupts;
+        private int timeouts;
         private int panics;
 
         private final Select sel = new Select();
+        private final Select.Timeout limit = sel.timeout(null);
         private final List<Select.Case> cases = new ArrayList<>();
         /** For each case the index of its channel, -1 if it is off, and the number that it would send. */
         private final int[] bound = {-1, -1, -1, -1, -1, -1};
@@ -157,8 +159,13 @@ class SelectStressTest {
 
         private void select(boolean block) throws InterruptedException {
             arm(random.nextInt(3) == 0);
+            limit.after(random.nextInt(3) == 0 ? Duration.ofNanos(random.nextInt(-10, 60_000)) : null);
             Select.Case ran = block ? sel.await() : sel.poll();
             if (ran == null) {
+                return;
+            }
+            if (ran == limit) {
+                timeouts++;
                 return;
             }
             int i = cases.indexOf(ran);
@@ -184,6 +191,7 @@ class SelectStressTest {
                         ends += block ? 1 : 0;
                     }
                 }
+                case Select.Timeout other -> throw new AssertionError(other);
             }
         }
 
@@ -220,6 +228,7 @@ class SelectStressTest {
                         out.to(off ? null : hub.longs.get(at - Hub.OBJECTS), off ? 0L : value(at));
                         armed[i] = next;
                     }
+                    case Select.Timeout other -> throw new AssertionError(other);
                 }
             }
         }
@@ -322,6 +331,7 @@ class SelectStressTest {
         int receives = 0;
         int ends = 0;
         int interrupts = 0;
+        int timeouts = 0;
         int panics = 0;
         int sum = 0;
         for (Worker worker : hub.workers) {
@@ -330,6 +340,7 @@ class SelectStressTest {
             receives += worker.receives;
             ends += worker.ends;
             interrupts += worker.interrupts;
+            timeouts += worker.timeouts;
             panics += worker.panics;
             sum += worker.sent.cardinality();
         }
@@ -340,9 +351,10 @@ class SelectStressTest {
             assertEquals(-1, difference.nextSetBit(0), what + ": sent or received, not both, of " + worker.id);
         }
         System.out.println(what + ": sent " + sum + ", left " + left.size() + "; selects that may wait: sent " + sends
-                + ", received " + receives + ", found the end " + ends + ", interrupted " + interrupts + "; panics "
+                + ", received " + receives + ", found the end " + ends + ", interrupted " + interrupts + ", timed out "
+                + timeouts + "; panics "
                 + panics + "; " + hub.state());
-        assertTrue(sends > 0 && receives > 0 && interrupts > 0, what + ": too little has happened");
+        assertTrue(sends > 0 && receives > 0 && interrupts > 0 && timeouts > 0, what + ": too little has happened");
         assertTrue(closed == 0 || ends > 0 && panics > 0, what + ": nobody noticed the closes");
     }
 

@@ -1,10 +1,18 @@
 package io.goruntime.context;
 
+import io.goruntime.time.Timer;
+import io.goruntime.time.Timers;
 import java.time.Duration;
 
 /** Where deadlines get their timers from: a test has a clock of its own. */
 @FunctionalInterface
 interface Alarms {
+    /** The runtime's timers. */
+    Alarms REAL = (delay, fn) -> {
+        Timer timer = Timers.afterFunc(delay, fn::run);
+        return timer::stop;
+    };
+
     /**
      * Arranges for a function to be run later.
      *

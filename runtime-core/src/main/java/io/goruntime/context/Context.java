@@ -2,6 +2,7 @@ package io.goruntime.context;
 
 import io.goruntime.GoFn;
 import io.goruntime.RecvChan;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Objects;
 import java.util.concurrent.Callable;
@@ -13,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * to whatever the work consists of.
  *
  * <p>{@link #background()} never ends. From a context others are derived: {@link #withCancel} makes one that can be
- * cancelled, {@link #withValue} one that carries a value, {@link #withoutCancel} one that does not end with its parent.
+ * cancelled, {@link #withTimeout} one that ends by itself, {@link #withValue} one that carries a value, {@link #withoutCancel} one that does not end with its parent.
  * When a context ends, all that were derived from it end.
  *
  * <p>All methods may be called from any thread. What a thread does before it ends a context happens before what another
@@ -192,6 +193,58 @@ public interface Context {
      */
     static CancelContext withCancelCause(Context parent) {
         return CancelCtx.derive(parent);
+    }
+
+    /**
+     * Derives a context that ends by itself after a while, with a {@link DeadlineExceededException}. Whoever calls this must
+     * cancel or close it when the work is done, so that its timer does not stay till then.
+     *
+     * @param parent when it ends, so does the new one; if its deadline is earlier, that one stays
+     * @param timeout zero or negative: it has ended already
+     * @return a new context
+     * @throws java.util.concurrent.RejectedExecutionException if the runtime is closed
+     */
+    static CancelContext withTimeout(Context parent, Duration timeout) {
+        return CancelCtx.derive(parent, timeout, null, Alarms.REAL);
+    }
+
+    /**
+     * The same as {@link #withTimeout} with a cause for the end at the deadline.
+     *
+     * @param parent when it ends, so does the new one; if its deadline is earlier, that one stays
+     * @param timeout zero or negative: it has ended already
+     * @param cause what {@link #cause()} returns then; null: the {@link DeadlineExceededException} itself
+     * @return a new context
+     * @throws java.util.concurrent.RejectedExecutionException if the runtime is closed
+     */
+    static CancelContext withTimeoutCause(Context parent, Duration timeout, @Nullable Throwable cause) {
+        return CancelCtx.derive(parent, timeout, cause, Alarms.REAL);
+    }
+
+    /**
+     * Derives a context that ends by itself at a time. The time of day is looked at once, now: a later change of the
+     * system's clock does not move the end.
+     *
+     * @param parent when it ends, so does the new one; if its deadline is earlier, that one stays
+     * @param deadline in the past: it has ended already
+     * @return a new context
+     * @throws java.util.concurrent.RejectedExecutionException if the runtime is closed
+     */
+    static CancelContext withDeadline(Context parent, Instant deadline) {
+        return CancelCtx.derive(parent, deadline, null, Alarms.REAL);
+    }
+
+    /**
+     * The same as {@link #withDeadline} with a cause for the end at the deadline.
+     *
+     * @param parent when it ends, so does the new one; if its deadline is earlier, that one stays
+     * @param deadline in the past: it has ended already
+     * @param cause what {@link #cause()} returns then; null: the {@link DeadlineExceededException} itself
+     * @return a new context
+     * @throws java.util.concurrent.RejectedExecutionException if the runtime is closed
+     */
+    static CancelContext withDeadlineCause(Context parent, Instant deadline, @Nullable Throwable cause) {
+        return CancelCtx.derive(parent, deadline, cause, Alarms.REAL);
     }
 
     /**

@@ -104,7 +104,7 @@ public final class Semaphore {
             nanos = Long.MAX_VALUE;
         }
         // A deadline half the clock's range away is as good as any later one, and still compares.
-        return acquireSlow(n, true, System.nanoTime() + Math.min(nanos, Long.MAX_VALUE / 2));
+        return acquireSlow(n, true, Park.deadline(nanos));
     }
 
     /**

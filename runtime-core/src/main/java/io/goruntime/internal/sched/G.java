@@ -88,9 +88,9 @@ public final class G implements Executor, Runnable {
     @Nullable
     Sudog sudog;
 
-    /** For all its sleeps. */
+    /** For the deadlines of all its waits; see Park. */
     @Nullable
-    RuntimeTimer sleepTimer;
+    RuntimeTimer alarm;
 
     /**
      * Why it waits in the runtime, null when it does not. This and what follows is plain: dumps may be late, and the

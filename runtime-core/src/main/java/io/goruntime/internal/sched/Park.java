@@ -2,6 +2,7 @@ package io.goruntime.internal.sched;
 
 import io.goruntime.internal.jdk.Jdk;
 import io.goruntime.internal.jdk.Mode;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Waiting for a {@link Sudog} and waking its waiter. Counterpart of proc.go: gopark, goready.
@@ -20,6 +21,9 @@ import io.goruntime.internal.jdk.Mode;
  *
  * G1 refuses to freeze a stack chunk of more than half a region, with a StackOverflowError out of park. Such a goroutine
  * parks pinned to its M; sysmon compensates. If that overflows too, it is the stack that is at its end.
+ *
+ * A deadline is a timer of the goroutine's P that unparks it and claims nothing: the waiter looks at the clock itself, and
+ * one that fires late, in a later wait, leaves a stale permit like any other.
  */
 public final class Park {
     /** How a wait ended. */
@@ -32,43 +36,60 @@ public final class Park {
     private Park() {}
 
     /**
+     * A time that far in the future, on the clock of the caller's goroutine, for {@link #goPark}.
+     *
+     * @param nanos zero or more; saturates at 146 years
+     */
+    public static long deadline(long nanos) {
+        return now(G.current()) + Math.min(nanos, Long.MAX_VALUE / 2);
+    }
+
+    private static long now(@Nullable G gp) {
+        return gp == null ? System.nanoTime() : gp.sched.seam.nanoTime();
+    }
+
+    /**
      * Waits until the sudog, a root, is woken, the thread is interrupted or the deadline has passed.
      *
      * @param reason for dumps
      * @param timed whether there is a deadline
-     * @param deadlineNanos on the clock of System.nanoTime
+     * @param deadlineNanos see {@link #deadline}
      * @return WOKEN, INTERRUPTED (the flag is cleared) or TIMED_OUT
      * @throws StackOverflowError if there is no stack left to park on: the sudog is still where it was
      */
     public static int goPark(Sudog sg, String reason, boolean timed, long deadlineNanos) {
+        G gp = sg.g;
+        if (gp == null) {
+            return wait(sg, null, timed, deadlineNanos);
+        }
+        gp.waitSince = gp.sched.sysmon.coarseNanos;
+        gp.timedWait = timed;
+        gp.waitReason = reason;
         try {
-            return wait(sg, reason, timed, deadlineNanos);
-        } catch (Throwable e) {
-            if (sg.g != null) {
-                sg.g.waitReason = null; // a stale one would make a later wait in the JDK look like a deadlock
+            return wait(sg, gp, timed, deadlineNanos);
+        } finally {
+            gp.waitReason = null; // a stale one would make a later wait in the JDK look like a deadlock
+            if (timed) {
+                Timing.stopAlarm(gp);
             }
-            throw e;
         }
     }
 
-    private static int wait(Sudog sg, String reason, boolean timed, long deadlineNanos) {
-        G gp = sg.g;
-        if (gp != null) {
-            gp.waitSince = gp.sched.sysmon.coarseNanos;
-            gp.timedWait = timed;
-            gp.waitReason = reason;
-        }
-        int how;
+    private static int wait(Sudog sg, @Nullable G gp, boolean timed, long deadlineNanos) {
         boolean pinned = false;
         for (;;) {
             long nanos = 0;
             if (sg.state != Sudog.WAITING) {
-                how = WOKEN;
-                break;
+                return WOKEN;
             }
-            if (timed && (nanos = deadlineNanos - System.nanoTime()) <= 0) {
-                how = TIMED_OUT;
-                break;
+            if (timed) {
+                nanos = deadlineNanos - now(gp);
+                if (nanos <= 0) {
+                    return TIMED_OUT;
+                }
+                if (gp != null && Timing.setAlarm(gp, deadlineNanos)) {
+                    nanos = 0;
+                }
             }
             if (pinned) {
                 parkPinned(nanos);
@@ -84,18 +105,12 @@ public final class Park {
                 }
             }
             if (sg.state != Sudog.WAITING) {
-                how = WOKEN;
-                break;
+                return WOKEN;
             }
             if (Thread.interrupted()) {
-                how = INTERRUPTED;
-                break;
+                return INTERRUPTED;
             }
         }
-        if (gp != null) {
-            gp.waitReason = null;
-        }
-        return how;
     }
 
     private static void parkPinned(long nanos) {

@@ -122,89 +122,62 @@ public final class Timing {
         }
     }
 
-    // -- sleeping goroutines --
+    // -- waiting goroutines --
 
-    /** Ends the sleep of the goroutine whose sudog is the timer's argument. */
-    private static final TimerFn SLEEP = new SleepFn();
+    /** Unparks the goroutine that is the timer's argument; it looks at the clock, or for another way to wait, itself. */
+    private static final TimerFn ALARM = new AlarmFn();
 
-    private static final class SleepFn implements TimerFn {
+    private static final class AlarmFn implements TimerFn {
         @Override
         public void fired(RuntimeTimer t) {
-            Park.goReady((Sudog) t.arg, Sudog.DONE);
+            Jdk.unpark(((G) t.arg).thread);
         }
 
         @Override
         public void abandoned(RuntimeTimer t) {
-            Park.goReady((Sudog) t.arg, Sudog.CLOSED);
+            fired(t);
         }
     }
 
     /**
-     * Lets the calling thread sleep; a goroutine gives up its P meanwhile.
+     * Sees to it that the calling goroutine, which is about to park, is unparked at a time, unless it is already.
+     *
+     * @return false if it must see to that itself: there is no scheduler of ours, or it has ended
+     */
+    static boolean setAlarm(G gp, long when) {
+        if (!Mode.Chosen.GMP) {
+            return false;
+        }
+        RuntimeTimer t = gp.alarm;
+        if (t == null) {
+            gp.alarm = t = new RuntimeTimer(ALARM, gp);
+        } else if (t.isSet()) {
+            return true;
+        }
+        Park.headroom();
+        return set(gp.sched, t, when, true);
+    }
+
+    /** The goroutine waits no longer. */
+    static void stopAlarm(G gp) {
+        RuntimeTimer t = gp.alarm;
+        if (t != null && t.isSet()) {
+            stop(t);
+        }
+    }
+
+    /**
+     * Lets the calling thread sleep; a goroutine gives up its P meanwhile. Counterpart of time.go: timeSleep.
      *
      * @param nanos zero or negative: yields only
      * @throws InterruptedException if interrupted before or while it sleeps; the flag is cleared
      */
     public static void sleep(long nanos) throws InterruptedException {
-        G gp = G.current();
         if (nanos <= 0) {
             Sched.gosched();
-            return;
-        }
-        if (gp == null || !Mode.Chosen.GMP) {
-            jdkSleep(gp, nanos);
-            return;
-        }
-        if (Thread.interrupted()) {
+        } else if (Thread.interrupted()
+                || Park.goPark(Sudog.acquire(), WaitReason.SLEEP, true, Park.deadline(nanos)) == Park.INTERRUPTED) {
             throw new InterruptedException();
-        }
-        Sched sched = gp.sched;
-        Sudog sg = Sudog.acquire();
-        RuntimeTimer t = gp.sleepTimer;
-        if (t == null) {
-            gp.sleepTimer = t = new RuntimeTimer(SLEEP, sg);
-        }
-        long when = deadline(sched, nanos);
-        Park.headroom();
-        if (!set(sched, t, when, true)) {
-            jdkSleep(gp, nanos);
-            return;
-        }
-        int how;
-        Throwable failure = null;
-        try {
-            how = Park.goPark(sg, WaitReason.SLEEP, false, 0);
-        } catch (Throwable e) {
-            how = Park.FAILED;
-            failure = e;
-        }
-        if (how != Park.WOKEN) {
-            if (!stop(t)) {
-                Park.awaitClaimed(sg, how == Park.INTERRUPTED); // it is over, and the interrupt stays
-            } else if (how == Park.INTERRUPTED) {
-                throw new InterruptedException();
-            } else {
-                Errors.rethrow(failure);
-            }
-        }
-        if (sg.state == Sudog.CLOSED) {
-            jdkSleep(gp, when - sched.seam.nanoTime());
-        }
-    }
-
-    /** Without our scheduler, or after its end. */
-    private static void jdkSleep(@Nullable G gp, long nanos) throws InterruptedException {
-        if (gp != null) {
-            gp.waitSince = System.nanoTime();
-            gp.timedWait = true;
-            gp.waitReason = WaitReason.SLEEP;
-        }
-        try {
-            Thread.sleep(Math.max(0, nanos / 1_000_000), (int) Math.max(0, nanos % 1_000_000));
-        } finally {
-            if (gp != null) {
-                gp.waitReason = null;
-            }
         }
     }
 
