@@ -8,6 +8,7 @@ module io.goruntime.core {
     requires static transitive org.jspecify; // its annotations are in our signatures
 
     exports io.goruntime;
+    exports io.goruntime.context;
     exports io.goruntime.time;
 
     exports io.goruntime.internal.base to io.goruntime.gc, io.goruntime.netpoll;

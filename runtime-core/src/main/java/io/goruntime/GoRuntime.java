@@ -406,6 +406,14 @@ public final class GoRuntime implements AutoCloseable {
     // What the scheduler asks
     // ------------------------------------------------------------------------------------------------------------
 
+    private static void logPanic(G gp, Throwable failure) {
+        if (PanicLink.isOn(failure)) {
+            LOG.error("panic in {}\n{}", gp, Panic.chain(failure), failure);
+        } else {
+            LOG.error("panic in {}", gp, failure);
+        }
+    }
+
     private final class Hooks implements GoroutineHooks {
         GoRuntime runtime() {
             return GoRuntime.this;
@@ -431,7 +439,7 @@ public final class GoRuntime implements AutoCloseable {
                 mainGoroutine.failed(gp, failure);
                 return;
             }
-            LOG.error("panic in {}", gp, failure);
+            logPanic(gp, failure);
             if (onPanic != null) {
                 callOnPanic(gp, failure);
             } else {
@@ -518,7 +526,7 @@ public final class GoRuntime implements AutoCloseable {
 
         /** Another goroutine panicked: main is interrupted, or was already. */
         void failed(G gp, Throwable failure) {
-            LOG.error("panic in {}", gp, failure);
+            logPanic(gp, failure);
             lock.lock();
             try {
                 if (first == null) {

@@ -562,11 +562,16 @@ public final class Select {
         throw new AssertionError("a select was woken by no case of its own");
     }
 
-    /** Takes the sudogs that are still in a queue out of it. */
+    /**
+     * Takes the sudogs that are still in a queue out of it. Those that a channel dropped because the select was taken
+     * have their element still.
+     */
     private void cleanUp(HChan[] order) {
+        Sudog winner = root.winner;
         lockAll(order);
         for (Case each : pollOrder) {
-            if (each.channel.dequeue(each.sg)) {
+            each.channel.dequeue(each.sg);
+            if (each.sg != winner) {
                 each.sg.elem = null;
             }
         }

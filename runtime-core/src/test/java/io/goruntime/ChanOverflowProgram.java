@@ -28,7 +28,7 @@ final class ChanOverflowProgram {
     private static final int CLOSES = 8;
     private static final int SUCCESSES_PER_DIVE = 3;
     private static final int PARTNER_VALUES = 400_000;
-    private static final long STACK_BYTES = 160 << 10;
+    static final long STACK_BYTES = 160 << 10;
     private static final int[] CAPS = {0, 1, 2, 100};
 
     private static final Duration SHORT = Duration.ofNanos(200_000);
@@ -288,7 +288,7 @@ final class ChanOverflowProgram {
     // -- the divers --
 
     /** Recurses with frames of three widths; what it does on the way up is its subclass's. */
-    private abstract static class Dives {
+    abstract static class Dives {
         final SplittableRandom random;
         boolean surfaced;
         long overflows;

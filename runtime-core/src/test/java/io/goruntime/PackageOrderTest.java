@@ -34,6 +34,7 @@ class PackageOrderTest {
             "io.goruntime.internal.timer",
             "io.goruntime.internal.sched",
             "io.goruntime",
+            "io.goruntime.context",
             "io.goruntime.time");
 
     private static final String BRIDGE = "java.lang.GoRuntimeBridge";

@@ -214,6 +214,82 @@ class SelectTest {
         }
     }
 
+    /**
+     * A select that one channel has claimed and that has not run since is still in the queues of the others. It is passed
+     * over there: who comes next is served, and nobody gets its element.
+     */
+    @Test
+    void aSelectThatIsTakenIsPassedOver() throws Exception {
+        Goroutines.run(1, () -> {
+            for (boolean others : new boolean[]{false, true}) {
+                Chan<Integer> c = Chan.make();
+                Chan<Integer> in = Chan.make();
+                Chan<Integer> out = Chan.make();
+                Chan<Integer> got = Chan.make(3);
+                go(() -> {
+                    Select sel = new Select();
+                    sel.recv(c);
+                    sel.recv(in);
+                    sel.send(out, 1);
+                    sel.recv(in);
+                    sel.send(out, 2);
+                    sel.await();
+                    got.send(0);
+                });
+                awaitWaiters(in, 2, 0);
+                if (others) {
+                    go(() -> got.send(in.receive()));
+                    go(() -> out.send(20));
+                    awaitWaiters(in, 3, 0);
+                    awaitWaiters(out, 0, 3);
+                }
+                c.send(9);
+                // The only P is ours, so the select has not run; if our time slice was over it has, to the same effect.
+                assertEquals(others, in.trySend(10));
+                awaitWaiters(in, 0, 0);
+                assertEquals(others ? new Received<>(20, true) : null, out.tryReceive());
+                awaitWaiters(out, 0, 0);
+                assertAtRest(c, in, out);
+                int sum = got.receive();
+                assertEquals(others ? 10 : 0, others ? sum + got.receive() : sum);
+                assertAtRest(c, in, out);
+            }
+        });
+    }
+
+    /** The same select in the queues of channels that are closed: the close passes it over, and tells the others. */
+    @Test
+    void aCloseDoesNotTellASelectThatIsTaken() throws Exception {
+        Goroutines.run(1, () -> {
+            Chan<Integer> c = Chan.make();
+            Chan<Integer> in = Chan.make();
+            Chan<Integer> out = Chan.make();
+            Chan<Boolean> got = Chan.make(3);
+            go(() -> {
+                Select sel = new Select();
+                sel.send(out, 1);
+                sel.recv(in);
+                var fromC = sel.recv(c);
+                got.send(sel.await() == fromC && fromC.ok());
+            });
+            awaitWaiters(in, 1, 0);
+            go(() -> got.send(!in.receiveOk().ok()));
+            go(() -> {
+                assertPanic("send on closed channel", () -> out.send(1));
+                got.send(true);
+            });
+            awaitWaiters(in, 2, 0);
+            awaitWaiters(out, 0, 2);
+            c.send(9);
+            in.close();
+            out.close();
+            for (int i = 0; i < 3; i++) {
+                assertTrue(got.receive());
+            }
+            assertAtRest(c, in, out);
+        });
+    }
+
     // ------------------------------------------------------------------------------------------------------------
     // Cases that are off
     // ------------------------------------------------------------------------------------------------------------
@@ -618,6 +694,34 @@ class SelectTest {
             }
         }
         assertNull(sel.poll());
+    }
+
+    /** An element that was on offer in a queue from which the select was dropped, since another channel had it. */
+    @Test
+    void nothingIsRetainedOfASendThatWasPassedOver() throws Exception {
+        Goroutines.run(1, () -> {
+            Chan<Object> c = Chan.make();
+            Chan<Object> d = Chan.make();
+            Chan<Boolean> over = Chan.make();
+            Select sel = new Select();
+            var out = sel.send(d, new Object());
+            sel.recv(c);
+            WeakReference<Object> ref = new WeakReference<>(out.sendValue);
+            go(() -> {
+                sel.await();
+                over.send(true);
+            });
+            awaitWaiters(d, 0, 1);
+            c.send("x");
+            assertNull(d.tryReceive());
+            over.receive();
+            out.to(d, null);
+            while (ref.get() != null) {
+                System.gc();
+                Chans.pause();
+            }
+            assertNull(sel.poll());
+        });
     }
 
     private static void receiveLater(Runners.Crew crew, int i, boolean atOnce, Select sel, Select.Recv<Object> in,
