@@ -16,19 +16,28 @@ import org.openjdk.jcstress.infra.results.II_Result;
 public final class TimerHeapStress {
     private TimerHeapStress() {}
 
-    abstract static class Base implements TimerFn {
+    /** Counts its calls, all by one thread. */
+    private static final class Count implements TimerFn {
+        volatile int calls;
+
+        @Override
+        public void fired(RuntimeTimer t) {
+            calls = calls + 1;
+        }
+    }
+
+    abstract static class Base {
         final TimerHeap heap = new TimerHeap();
         final TimerHeap shared = new TimerHeap();
-        final RuntimeTimer timer = new RuntimeTimer(this, null);
-        volatile int fired;
+        private final Count count = new Count();
+        final RuntimeTimer timer = new RuntimeTimer(count, null);
 
         Base() {
             Mode.ensure();
         }
 
-        @Override
-        public final void fired(RuntimeTimer t) {
-            fired++; // by one thread
+        final int calls() {
+            return count.calls;
         }
 
         final int fireIfDue(TimerHeap from) {
@@ -90,7 +99,7 @@ public final class TimerHeapStress {
 
         @Arbiter
         public void end(III_Result r) {
-            r.r3 = fired + heap.size();
+            r.r3 = calls() + heap.size();
         }
     }
 
@@ -102,7 +111,7 @@ public final class TimerHeapStress {
     public static class StopAgainstMove extends Base {
         public StopAgainstMove() {
             heap.add(timer, 10);
-            shared.add(new RuntimeTimer(this, null), 5);
+            shared.add(new RuntimeTimer(new Count(), null), 5);
         }
 
         @Actor
@@ -136,7 +145,7 @@ public final class TimerHeapStress {
         public void owner(II_Result r) {
             r.r1 = TimerHeap.remove(timer) ? 1 : 0;
             timer.awaitFired();
-            r.r2 = fired;
+            r.r2 = calls();
         }
 
         @Actor
