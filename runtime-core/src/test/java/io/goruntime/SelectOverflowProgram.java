@@ -14,6 +14,9 @@ import java.util.concurrent.TimeUnit;
  * balance: what a case sent was received once or is left, and nothing else was; what a case received is in it until it is
  * read.
  *
+ * <p>In rounds of longs a diver alone sends 1, 2, 3 and so on, each again until it was sent, or receives them: the other
+ * side must see each once and in order. So nothing is lost on the way from a channel of longs to its caller.
+ *
  * <p>Arguments: what dives ({@code goroutine}, {@code platform}), seconds, {@code keep} or {@code forget} (a diver then
  * forgets an element, which the books must show), seed.
  */
@@ -24,6 +27,8 @@ final class SelectOverflowProgram {
     private static final int PARTNER_VALUES = 200_000;
     private static final int CLOSES = 6;
     private static final int[] CAPS = {0, 0, 1, 3};
+
+    private static final Duration SHORT = Duration.ofNanos(200_000);
 
     private static final int SENT = 1;
 
@@ -51,12 +56,13 @@ final class SelectOverflowProgram {
         while (System.nanoTime() < end && program.faults.size() < 5) {
             program.transferRound();
             program.closeRound();
+            program.longRound();
         }
         System.out.println("rounds " + program.rounds + ", overflows " + program.overflows + ", completed "
                 + program.completed);
         program.faults.forEach(fault -> System.out.println("FAULT " + fault));
         System.out.println("faults: " + program.faults.size());
-        System.out.println(program.overflows > 1_000 && program.completed > 100 ? "enough overflows" : "too few");
+        System.out.println(program.overflows > 1_000 && program.completed > 20 ? "enough overflows" : "too few");
         System.exit(program.faults.isEmpty() ? 0 : 1);
     }
 
@@ -370,6 +376,170 @@ final class SelectOverflowProgram {
                 out.to(null, value);
             }
             out.to(c, value);
+        }
+    }
+
+    // -- a round of longs --
+
+    private void longRound() throws InterruptedException {
+        rounds++;
+        LongChan c = LongChan.make(CAPS[random.nextInt(CAPS.length)]);
+        LongDiver diver = new LongDiver(c, random.nextInt(LongDiver.KINDS), random.nextLong());
+        boolean waits = random.nextBoolean();
+        String what = "long round " + rounds + ", " + c + ", kind " + diver.kind;
+        long[] last = new long[1];
+        Throwable[] failure = new Throwable[1];
+        Thread partner = start(random.nextBoolean(), () -> {
+            try {
+                for (long v = 1;; v++) {
+                    if (diver.sends) {
+                        LongChan.ReceivedLong got;
+                        while ((got = waits ? c.receiveOk() : c.tryReceive()) == null) {
+                            Chans.pause();
+                        }
+                        if (got.value() != v) {
+                            throw new AssertionError("received " + got + " instead of " + v);
+                        }
+                    } else if (waits) {
+                        c.send(v);
+                    } else {
+                        while (!c.trySend(v)) {
+                            Chans.pause();
+                        }
+                    }
+                    last[0] = v;
+                }
+            } catch (InterruptedException e) {
+                // the end of the round
+            } catch (Throwable e) {
+                failure[0] = e;
+            }
+        }, 0);
+        Thread thread = start(goroutines, diver::run, ChanOverflowProgram.STACK_BYTES);
+        boolean ended = join(List.of(thread), false, what + ": the diver");
+        partner.interrupt();
+        if (!join(List.of(partner), true, what + ": the partner") || !ended) {
+            return;
+        }
+        overflows += diver.overflows;
+        completed += diver.completed;
+        for (Throwable each : new Throwable[]{failure[0], diver.failure}) {
+            if (each != null) {
+                faults.add(what + ": " + each);
+            }
+        }
+        c.checkInvariants();
+        long left = c.len();
+        long sent = diver.sends ? diver.done : last[0];
+        long received = diver.sends ? last[0] : diver.done;
+        if (sent != received + left) {
+            faults.add(what + ": sent " + sent + ", received " + received + ", left " + left);
+        }
+    }
+
+    private static final class LongDiver extends ChanOverflowProgram.Dives {
+        private static final int KINDS = 9;
+        private static final int SEND_KINDS = 3;
+
+        private final LongChan c;
+        private final int kind;
+        private final boolean sends;
+        private final Select sel = new Select();
+        private final Select.RecvLong in;
+        private final Select.SendLong out;
+        private final long[] got = new long[DIVES * TRIES_PER_DIVE];
+        /** Read at the end: that takes a call. */
+        private final LongChan.ReceivedLong[] results = new LongChan.ReceivedLong[DIVES * TRIES_PER_DIVE];
+        /** How many were sent or received. */
+        private int done;
+        private int tries;
+        private int successes;
+
+        LongDiver(LongChan c, int kind, long seed) {
+            super(seed);
+            this.c = c;
+            this.kind = kind;
+            sends = kind < SEND_KINDS;
+            in = sel.recv(sends ? null : c);
+            out = sel.send(sends ? c : null, 1);
+        }
+
+        void run() {
+            try {
+                for (int i = 0; i < DIVES; i++) {
+                    tries = 0;
+                    successes = 0;
+                    dive();
+                }
+                for (int i = 0; i < done && !sends; i++) {
+                    long value = results[i] == null ? got[i] : results[i].value();
+                    if (value != i + 1) {
+                        throw new AssertionError("received " + value + " instead of " + (i + 1));
+                    }
+                }
+            } catch (Throwable e) {
+                failure = e;
+            }
+        }
+
+        @Override
+        void step() {
+            if (++tries == TRIES_PER_DIVE) {
+                surfaced = true;
+            }
+            try {
+                if (sends ? send() : receive()) {
+                    done++;
+                    completed++;
+                    if (++successes == SUCCESSES_PER_DIVE) {
+                        surfaced = true;
+                    }
+                }
+            } catch (InterruptedException e) {
+                failure = e;
+            }
+        }
+
+        private boolean send() throws InterruptedException {
+            switch (kind) {
+                case 0 -> c.send(done + 1);
+                case 1 -> {
+                    return c.trySend(done + 1);
+                }
+                default -> {
+                    out.to(c, done + 1);
+                    sel.await();
+                }
+            }
+            return true;
+        }
+
+        private boolean receive() throws InterruptedException {
+            LongChan.ReceivedLong received;
+            switch (kind) {
+                case 3 -> got[done] = c.receive();
+                case 4 -> got[done] = c.receiveOr(-1);
+                case 5 -> {
+                    sel.await();
+                    got[done] = in.sg.bits;
+                }
+                case 6 -> results[done] = c.receiveOk();
+                case 7 -> {
+                    received = c.tryReceive();
+                    if (received == null) {
+                        return false;
+                    }
+                    results[done] = received;
+                }
+                default -> {
+                    received = c.tryReceive(SHORT);
+                    if (received == null) {
+                        return false;
+                    }
+                    results[done] = received;
+                }
+            }
+            return true;
         }
     }
 

@@ -7,7 +7,10 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Selects that a StackOverflowError cuts off: each runs one case or none, and can be used again. */
+/**
+ * Selects that a StackOverflowError cuts off: each runs one case or none, and can be used again. Operations on channels of
+ * longs too: each happens wholly or not at all.
+ */
 class SelectOverflowTest {
     private static final double SECONDS = 2 * Double.parseDouble(System.getProperty("goruntime.stress.scale", "1"));
 
