@@ -101,6 +101,11 @@ public final class GoRuntime implements AutoCloseable {
         }
 
         @Override
+        public void closeWithHeadroom(Object channel) {
+            ((HChan) channel).close0(false);
+        }
+
+        @Override
         public TimerChan newTimerChan(Sched sched) {
             Chan<Instant> c = Chan.ofTimer(sched);
             return new TimerChan(c, c.timer);

@@ -560,6 +560,11 @@ abstract sealed class HChan permits Chan, LongChan {
 
     /** Closes; false if it was closed. */
     final boolean close0() {
+        return close0(true);
+    }
+
+    /** The same; probe is false for a caller that has made sure of the headroom. */
+    final boolean close0(boolean probe) {
         if (nil) {
             throw new Panic("close of nil channel");
         }
@@ -571,7 +576,9 @@ abstract sealed class HChan permits Chan, LongChan {
             return false;
         }
         try {
-            Park.headroom();
+            if (probe) {
+                Park.headroom();
+            }
         } catch (Throwable e) {
             lock = 0;
             throw e;

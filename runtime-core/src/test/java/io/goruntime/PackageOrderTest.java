@@ -36,8 +36,8 @@ class PackageOrderTest {
             "io.goruntime.internal.sema", // the wait queues of io.goruntime.sync
             "io.goruntime",
             "io.goruntime.time",
-            "io.goruntime.sync",
-            "io.goruntime.context");
+            "io.goruntime.context",
+            "io.goruntime.sync");
 
     private static final String BRIDGE = "java.lang.GoRuntimeBridge";
     private static final String BRIDGE_USER = "io.goruntime.internal.jdk";

@@ -4,8 +4,10 @@ import static java.lang.invoke.MethodHandles.lookup;
 
 import io.goruntime.Chan;
 import io.goruntime.GoFn;
+import io.goruntime.GoRuntime;
 import io.goruntime.RecvChan;
 import io.goruntime.internal.base.Errors;
+import io.goruntime.internal.sched.Access;
 import io.goruntime.internal.sched.Park;
 import java.lang.invoke.ConstantBootstraps;
 import java.lang.invoke.VarHandle;
@@ -34,7 +36,7 @@ import org.jspecify.annotations.Nullable;
  * The channel is made when somebody asks for it, and closed once: `done` goes from null to a channel or, at the end, to one
  * that was born closed, by compare-and-set. Who ends the context closes what it finds there, and so does everybody who
  * finds `end` set before that has happened: err is not null before the channel is closed. Closing needs some stack, so cancel
- * makes sure of it before it begins.
+ * makes sure of it before it begins, once for the whole tree.
  *
  * Parents of other classes. They are asked to call us back by their afterFunc. If they pass that on to a context of ours,
  * as a wrapper does, the callback arrives at afterFunc below, is recognised, and becomes a node like any other: no goroutine,
@@ -47,8 +49,12 @@ final class CancelCtx extends Node implements CancelContext {
     /** Stands for the channel of all that ended before anybody asked. */
     private static final Chan<Void> CLOSED = Chan.make();
 
-    /** More than the frames between cancel and the channel's own check of the stack. */
-    private static final int FRAMES = 100;
+    private static final Access ACCESS = access();
+
+    private static Access access() {
+        GoRuntime.goid(); // initialises the class, which sets it
+        return Access.get();
+    }
 
     final Context parent;
     /** Null: none of its own, and none of the contexts of this class above it. */
@@ -276,7 +282,7 @@ final class CancelCtx extends Node implements CancelContext {
 
     /** Ends this one of itself, not because of its parent. */
     private void end(End how) {
-        headroom(FRAMES);
+        Park.headroom();
         Throwable failure = endTree(this, how);
         CancelCtx above = owner;
         if (above != null) {
@@ -292,15 +298,6 @@ final class CancelCtx extends Node implements CancelContext {
         }
         if (failure != null) {
             Errors.rethrow(failure);
-        }
-    }
-
-    /** Makes sure, before anything has changed, that closing the channel will not run out of stack. */
-    private static void headroom(int frames) {
-        if (frames == 0) {
-            Park.headroom();
-        } else {
-            headroom(frames - 1);
         }
     }
 
@@ -334,9 +331,13 @@ final class CancelCtx extends Node implements CancelContext {
                     }
                 }
                 if (ends) {
-                    context.closeDone();
+                    context.closeDoneWithHeadroom();
                     if (timer != null) {
-                        timer.run();
+                        try {
+                            timer.run();
+                        } catch (Throwable e) {
+                            failure = failure == null ? e : failure; // it will fire, to no effect
+                        }
                     }
                     if (children != null) {
                         if (first == null) {
@@ -375,9 +376,16 @@ final class CancelCtx extends Node implements CancelContext {
     /** Closes the channel unless that is done; for whoever sees the end first, so that no one sees it without. */
     private void closeDone() {
         if (!doneClosed) {
+            Park.headroom();
+            closeDoneWithHeadroom();
+        }
+    }
+
+    private void closeDoneWithHeadroom() {
+        if (!doneClosed) {
             Chan<Void> channel = swapDone(CLOSED);
             if (channel != CLOSED) {
-                channel.closer().close();
+                ACCESS.closeWithHeadroom(channel);
             }
             doneClosed = true;
         }

@@ -5,6 +5,8 @@ import static java.lang.invoke.MethodHandles.lookup;
 import io.goruntime.GoFn;
 import io.goruntime.GoRuntime;
 import io.goruntime.Panic;
+import io.goruntime.context.CancelContext;
+import io.goruntime.context.Context;
 import io.goruntime.internal.base.Errors;
 import io.goruntime.internal.sched.Sched;
 import java.lang.invoke.ConstantBootstraps;
@@ -17,6 +19,17 @@ import org.jspecify.annotations.Nullable;
  * <p>{@link #go} starts a part. {@link #await} waits for all of them, and throws what the first one threw that failed. What
  * others throw after it is dropped, as in Go: as a rule it follows from the first.
  *
+ * <p>A group made with {@link #withContext} has a {@link #context} that ends with the first failure: parts that look at it
+ * give up in time.
+ *
+ * <p>{@snippet lang="java" :
+ * ErrGroup group = ErrGroup.withContext(ctx);
+ * for (URI page : pages) {
+ *     group.go(() -> fetch(group.context(), page));
+ * }
+ * group.await();
+ * }
+ *
  * <p><b>Blocking and interruption.</b> {@link #await} waits for the parts, {@link #go} for its turn if there is a limit;
  * both are interruptible. An interrupted {@code await} leaves the parts running.
  *
@@ -28,6 +41,7 @@ public final class ErrGroup {
             ErrGroup.class, Throwable.class);
 
     private final WaitGroup wg = new WaitGroup();
+    private final @Nullable CancelContext context;
 
     /** How many may run at a time, null for any number. Changes only while nothing runs. */
     private volatile @Nullable Semaphore limit;
@@ -36,7 +50,33 @@ public final class ErrGroup {
     private volatile @Nullable Throwable failure;
 
     /** Makes a group without parts and without a limit. */
-    public ErrGroup() {}
+    public ErrGroup() {
+        context = null;
+    }
+
+    private ErrGroup(CancelContext context) {
+        this.context = context;
+    }
+
+    /**
+     * Makes a group with a context. Whoever makes one waits for it: until then the parent knows of its context.
+     *
+     * @param parent what the context is derived from
+     * @return a group without parts and without a limit
+     */
+    public static ErrGroup withContext(Context parent) {
+        return new ErrGroup(Context.withCancel(parent));
+    }
+
+    /**
+     * The context for the parts. It ends when the first part fails, with its failure as the cause, or else when
+     * {@link #await} has seen all parts end.
+     *
+     * @return always the same; {@link Context#background()} if the group was made without one
+     */
+    public Context context() {
+        return context == null ? Context.background() : context;
+    }
 
     /**
      * Limits how many parts run at a time.
@@ -104,6 +144,9 @@ public final class ErrGroup {
     public void await() throws Exception {
         wg.await();
         Throwable e = failure;
+        if (context != null) {
+            context.cancel(e);
+        }
         if (e != null) {
             Errors.<Exception>rethrow(e);
         }
@@ -129,7 +172,9 @@ public final class ErrGroup {
                 if (Sched.isGoexit(e)) {
                     Errors.rethrow(e);
                 }
-                FAILURE.compareAndSet(ErrGroup.this, null, e);
+                if (FAILURE.compareAndSet(ErrGroup.this, null, e) && context != null) {
+                    context.cancel(e);
+                }
             } finally {
                 over();
             }

@@ -23,6 +23,9 @@ public abstract class Access {
     /** The scheduler of the calling goroutine's runtime, else of the default one. */
     public abstract Sched current();
 
+    /** Closes a channel, for a caller that has made sure of the headroom, and for whom it is too late to fail. */
+    public abstract void closeWithHeadroom(Object channel);
+
     /** A new channel with a timer. */
     public abstract TimerChan newTimerChan(Sched sched);
 

@@ -54,4 +54,32 @@ class PreemptTest {
         }
         assertEquals(List.of(), deaf);
     }
+
+    /** When the time slice is over, the one in runnext goes behind those that wait in the queue. */
+    @Test
+    void aTimeSliceThatIsOverEndsThePrivilegeOfRunnext() throws Exception {
+        List<String> order = new ArrayList<>();
+        try (GoRuntime runtime = GoRuntime.builder().name("preempt").maxProcs(1).build()) {
+            Bounded.run(Duration.ofSeconds(20), runtime, () -> runtime.spawn(() -> {
+                for (int i = 0; i < 20; i++) {
+                    Chan<Integer> done = Chan.make();
+                    GoRuntime.go(() -> {
+                        order.add("queue");
+                        done.send(1);
+                    });
+                    GoRuntime.go(() -> {
+                        order.add("runnext");
+                        done.send(2);
+                    });
+                    M.current().p.preempt = true;
+                    done.receive();
+                    done.receive();
+                }
+            }).join());
+        }
+        for (int i = 0; i < order.size(); i += 2) {
+            assertEquals(List.of("queue", "runnext"), order.subList(i, i + 2), "round " + i / 2);
+        }
+        assertEquals(40, order.size());
+    }
 }
