@@ -11,6 +11,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** A library that does less than the others would win: each batch tells how much was done. */
 class ImplementationTest {
+    /** So many that the tasks run side by side: without the lock some would be lost. */
+    private static final int LOCKED = 800_000;
+
     @RegisterExtension
     static final AfterTestExecutionCallback DUMP = context -> {
         if (context.getExecutionException().isPresent()) {
@@ -34,14 +37,14 @@ class ImplementationTest {
     @ValueSource(strings = {"goruntime", "jdk", "kotlin"})
     void mutex(String id) throws Exception {
         Implementation scenarios = Implementation.of(id);
-        assertEquals(20_000, scenarios.mutex(1, 20_000));
-        assertEquals(20_000, scenarios.mutex(8, 20_000));
+        assertEquals(LOCKED, scenarios.mutex(1, LOCKED));
+        assertEquals(LOCKED, scenarios.mutex(8, LOCKED));
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"goruntime", "jdk"})
     void rwMutex(String id) throws Exception {
-        assertEquals(20_000, Implementation.of(id).rwMutex(8, 20_000));
+        assertEquals(LOCKED, Implementation.of(id).rwMutex(8, LOCKED));
     }
 
     @ParameterizedTest
