@@ -22,7 +22,7 @@ record Options(String mode, int minForks, int maxForks, Duration budget, int war
               GROUP     %s (default: all)
               --quick   at most 3 minutes a group: shows that everything runs, and orders of magnitude
               --bars    at least 6 forks, long warm-up, and ZGC and JFR beside: what may be quoted
-              --gc      bytes allocated by an operation, instead of its time (chan and select)
+              --gc      bytes allocated by an operation, instead of its time (not of sched)
               --forks   JVMs for each benchmark
               --procs   GOMAXPROCS, and the like for the others (default: 2)
               --heap    -Xms and -Xmx (default: 4g)

@@ -11,6 +11,11 @@ import io.goruntime.benchmarks.sched.SkynetBenchmark;
 import io.goruntime.benchmarks.sched.SpawnBenchmark;
 import io.goruntime.benchmarks.sched.YieldBenchmark;
 import io.goruntime.benchmarks.select.SyncSelectBenchmark;
+import io.goruntime.benchmarks.sync.MutexBenchmark;
+import io.goruntime.benchmarks.sync.RWMutexBenchmark;
+import io.goruntime.benchmarks.sync.WaitGroupBenchmark;
+import io.goruntime.benchmarks.timer.SleepBenchmark;
+import io.goruntime.benchmarks.timer.StartStopBenchmark;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -31,8 +36,10 @@ record Scenario(String id, @Nullable Class<? extends ScenarioBenchmark> benchmar
     static final String GO = "go";
 
     private static final List<String> EVERYONE = List.of(OURS, GO, "jdk", "jox", "kotlin");
-    /** Jox has channels, and starts and yields as the JDK does. */
+    /** Jox has channels; its tasks, and what else they wait for, are the JDK's. */
     private static final List<String> WITH_TASKS = List.of(OURS, GO, "jdk", "kotlin");
+    /** Kotlin has neither a lock for readers and writers nor a timer that is no coroutine. */
+    private static final List<String> WITH_THREADS = List.of(OURS, GO, "jdk");
     private static final List<String> WITH_SELECT = List.of(OURS, GO, "jox", "kotlin");
     private static final List<String> WITH_NUMBERS = List.of(OURS, GO);
 
@@ -51,7 +58,13 @@ record Scenario(String id, @Nullable Class<? extends ScenarioBenchmark> benchmar
                     "ns/op"),
             new Scenario("chan/long_uncontended", LongUncontendedBenchmark.class, Map.of("capacity", "100"),
                     WITH_NUMBERS, "ns/op"),
-            new Scenario("select/sync2", SyncSelectBenchmark.class, Map.of(), WITH_SELECT, "ns/op"));
+            new Scenario("select/sync2", SyncSelectBenchmark.class, Map.of(), WITH_SELECT, "ns/op"),
+            new Scenario("sync/mutex", MutexBenchmark.class, Map.of("tasks", "1"), WITH_TASKS, "ns/op"),
+            new Scenario("sync/mutex8", MutexBenchmark.class, Map.of("tasks", "8"), WITH_TASKS, "ns/op"),
+            new Scenario("sync/rwmutex", RWMutexBenchmark.class, Map.of("tasks", "8"), WITH_THREADS, "ns/op"),
+            new Scenario("sync/waitgroup", WaitGroupBenchmark.class, Map.of("tasks", "1000"), WITH_TASKS, "ns/op"),
+            new Scenario("timer/sleep10k", SleepBenchmark.class, Map.of("tasks", "10000"), WITH_TASKS, "ns/op"),
+            new Scenario("timer/startstop", StartStopBenchmark.class, Map.of(), WITH_THREADS, "ns/op"));
 
     static List<String> groups() {
         return ALL.stream().map(Scenario::group).distinct().toList();

@@ -6,9 +6,14 @@ import io.goruntime.Chan;
 import io.goruntime.GoRuntime;
 import io.goruntime.LongChan;
 import io.goruntime.Select;
+import io.goruntime.sync.Mutex;
+import io.goruntime.sync.RWMutex;
+import io.goruntime.sync.WaitGroup;
+import io.goruntime.time.Timers;
+import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 
-/** This library: goroutines and channels, in the default runtime. */
+/** This library: goroutines, and what they wait for, in the default runtime. */
 final class GoRuntimeImplementation implements Implementation {
     @Override
     public long pingPong(int rounds) throws InterruptedException {
@@ -192,6 +197,102 @@ final class GoRuntimeImplementation implements Implementation {
             sum += sums.receive();
         }
         parent.send(sum);
+    }
+
+    @Override
+    public long mutex(int tasks, int operations) throws InterruptedException {
+        Mutex mutex = new Mutex();
+        long[] count = new long[1];
+        Outcome outcome = new Outcome(tasks);
+        for (int i = 0; i < tasks; i++) {
+            go(() -> outcome.run(() -> {
+                for (int k = 0; k < operations / tasks; k++) {
+                    mutex.lock();
+                    count[0]++;
+                    mutex.unlock();
+                }
+                return 0;
+            }));
+        }
+        return outcome.await() + count[0];
+    }
+
+    @Override
+    public long rwMutex(int tasks, int operations) throws InterruptedException {
+        RWMutex mutex = new RWMutex();
+        long[] count = new long[1];
+        Outcome outcome = new Outcome(tasks);
+        for (int i = 0; i < tasks; i++) {
+            go(() -> outcome.run(() -> {
+                long written = 0;
+                long reads = 0;
+                for (int k = 0; k < operations / tasks; k++) {
+                    if (k % (READS_PER_WRITE + 1) == 0) {
+                        mutex.lock();
+                        count[0]++;
+                        mutex.unlock();
+                        written++;
+                    } else {
+                        mutex.rLock();
+                        long seen = count[0];
+                        mutex.rUnlock();
+                        reads += seen >= written ? 1 : 0;
+                    }
+                }
+                return reads;
+            }));
+        }
+        return outcome.await() + count[0];
+    }
+
+    @Override
+    public long fanOut(int tasks, int rounds) throws InterruptedException {
+        Outcome outcome = new Outcome(1);
+        go(() -> outcome.run(() -> {
+            for (int i = 0; i < rounds; i++) {
+                WaitGroup ended = new WaitGroup();
+                ended.add(tasks);
+                for (int k = 0; k < tasks; k++) {
+                    go(ended::done);
+                }
+                ended.await();
+            }
+            return (long) tasks * rounds;
+        }));
+        return outcome.await();
+    }
+
+    @Override
+    public long sleep(int tasks) throws InterruptedException {
+        Duration delay = Duration.ofMillis(1);
+        Outcome outcome = new Outcome(1);
+        go(() -> outcome.run(() -> {
+            WaitGroup ended = new WaitGroup();
+            ended.add(tasks);
+            for (int i = 0; i < tasks; i++) {
+                go(() -> {
+                    Timers.sleep(delay);
+                    ended.done();
+                });
+            }
+            ended.await();
+            return tasks;
+        }));
+        return outcome.await();
+    }
+
+    @Override
+    public long startStop(int timers) throws InterruptedException {
+        Duration delay = Duration.ofHours(1);
+        Outcome outcome = new Outcome(1);
+        go(() -> outcome.run(() -> {
+            long stopped = 0;
+            for (int i = 0; i < timers; i++) {
+                stopped += Timers.afterFunc(delay, () -> {}).stop() ? 1 : 0;
+            }
+            return stopped;
+        }));
+        return outcome.await();
     }
 
     @Override

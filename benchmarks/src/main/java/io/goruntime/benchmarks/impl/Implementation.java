@@ -15,6 +15,9 @@ public interface Implementation {
     /** How many children a node of {@link #skynet} has, and how much room the channel that they send to. */
     int FAN_OUT = 10;
 
+    /** How often {@link #rwMutex} reads for each time that it writes. */
+    int READS_PER_WRITE = 100;
+
     /** Makes the one with this id: {@code goruntime}, {@code jdk}, {@code jox} or {@code kotlin}. */
     static Implementation of(String id) {
         return switch (id) {
@@ -74,6 +77,41 @@ public interface Implementation {
 
     /** A tree of tasks that sums up the numbers of its leaves, a power of {@value #FAN_OUT}. Returns the sum. */
     long skynet(int leaves) throws Exception;
+
+    /**
+     * Tasks, perhaps only one, take a mutex, add one to a count that it guards, and release it, {@code operations /
+     * tasks} times each. Returns the count.
+     */
+    default long mutex(int tasks, int operations) throws Exception {
+        throw new UnsupportedOperationException();
+    }
+
+    /**
+     * Tasks take a lock for readers and writers, {@code operations / tasks} times each. Before every
+     * {@value #READS_PER_WRITE} times that one reads a count, it takes the lock to add one to it. Returns the count and
+     * how many reads found what the reader itself had written.
+     */
+    default long rwMutex(int tasks, int operations) throws Exception {
+        throw new UnsupportedOperationException();
+    }
+
+    /** One task starts so many others, which end at once, and waits until they have; again and again. Returns how many. */
+    default long fanOut(int tasks, int rounds) throws Exception {
+        throw new UnsupportedOperationException();
+    }
+
+    /** One task starts so many others, which sleep for a millisecond, and waits until they have ended. Returns how many. */
+    default long sleep(int tasks) throws Exception {
+        throw new UnsupportedOperationException();
+    }
+
+    /**
+     * One task sets a timer that would run a function in an hour, and stops it, so many times. Returns how many of them
+     * it stopped.
+     */
+    default long startStop(int timers) throws Exception {
+        throw new UnsupportedOperationException();
+    }
 
     /**
      * Starts so many tasks that wait to receive from an unbuffered channel; returns when each has reached its receive.

@@ -3,9 +3,18 @@ package io.goruntime.benchmarks.impl;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.SynchronousQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Lock;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
 
-/** The JDK: virtual threads, {@link SynchronousQueue} and {@link ArrayBlockingQueue}. It has no select. */
+/**
+ * The JDK: virtual threads, {@link SynchronousQueue} and {@link ArrayBlockingQueue}, and what java.util.concurrent has of
+ * locks and timers. It has no select.
+ */
 final class JdkImplementation implements Implementation {
     private static <T> BlockingQueue<T> queue(int capacity) {
         return capacity == 0 ? new SynchronousQueue<>() : new ArrayBlockingQueue<>(capacity);
@@ -145,6 +154,111 @@ final class JdkImplementation implements Implementation {
             parent.put(sum);
         } catch (InterruptedException e) {
             throw new IllegalStateException("nobody interrupts here", e);
+        }
+    }
+
+    @Override
+    public long mutex(int tasks, int operations) throws InterruptedException {
+        Lock lock = new ReentrantLock();
+        long[] count = new long[1];
+        Outcome outcome = new Outcome(tasks);
+        for (int i = 0; i < tasks; i++) {
+            start(outcome, () -> {
+                for (int k = 0; k < operations / tasks; k++) {
+                    lock.lock();
+                    count[0]++;
+                    lock.unlock();
+                }
+                return 0;
+            });
+        }
+        return outcome.await() + count[0];
+    }
+
+    @Override
+    public long rwMutex(int tasks, int operations) throws InterruptedException {
+        ReadWriteLock lock = new ReentrantReadWriteLock();
+        Lock readers = lock.readLock();
+        Lock writers = lock.writeLock();
+        long[] count = new long[1];
+        Outcome outcome = new Outcome(tasks);
+        for (int i = 0; i < tasks; i++) {
+            start(outcome, () -> {
+                long written = 0;
+                long reads = 0;
+                for (int k = 0; k < operations / tasks; k++) {
+                    if (k % (READS_PER_WRITE + 1) == 0) {
+                        writers.lock();
+                        count[0]++;
+                        writers.unlock();
+                        written++;
+                    } else {
+                        readers.lock();
+                        long seen = count[0];
+                        readers.unlock();
+                        reads += seen >= written ? 1 : 0;
+                    }
+                }
+                return reads;
+            });
+        }
+        return outcome.await() + count[0];
+    }
+
+    @Override
+    public long fanOut(int tasks, int rounds) throws InterruptedException {
+        Outcome outcome = new Outcome(1);
+        start(outcome, () -> {
+            for (int i = 0; i < rounds; i++) {
+                CountDownLatch ended = new CountDownLatch(tasks);
+                for (int k = 0; k < tasks; k++) {
+                    Thread.startVirtualThread(ended::countDown);
+                }
+                ended.await();
+            }
+            return (long) tasks * rounds;
+        });
+        return outcome.await();
+    }
+
+    @Override
+    public long sleep(int tasks) throws InterruptedException {
+        Outcome outcome = new Outcome(1);
+        start(outcome, () -> {
+            CountDownLatch ended = new CountDownLatch(tasks);
+            for (int i = 0; i < tasks; i++) {
+                Thread.startVirtualThread(() -> {
+                    try {
+                        Thread.sleep(1);
+                    } catch (InterruptedException e) {
+                        throw new IllegalStateException("nobody interrupts here", e);
+                    }
+                    ended.countDown();
+                });
+            }
+            ended.await();
+            return tasks;
+        });
+        return outcome.await();
+    }
+
+    @Override
+    public long startStop(int timers) throws InterruptedException {
+        ScheduledThreadPoolExecutor executor = new ScheduledThreadPoolExecutor(1);
+        // Else what was stopped stays in the queue for its hour.
+        executor.setRemoveOnCancelPolicy(true);
+        try {
+            Outcome outcome = new Outcome(1);
+            start(outcome, () -> {
+                long stopped = 0;
+                for (int i = 0; i < timers; i++) {
+                    stopped += executor.schedule(() -> {}, 1, TimeUnit.HOURS).cancel(false) ? 1 : 0;
+                }
+                return stopped;
+            });
+            return outcome.await();
+        } finally {
+            executor.shutdownNow();
         }
     }
 

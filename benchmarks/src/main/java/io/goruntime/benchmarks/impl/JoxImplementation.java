@@ -4,7 +4,10 @@ import com.softwaremill.jox.Channel;
 import com.softwaremill.jox.Select;
 import java.util.concurrent.CountDownLatch;
 
-/** Jox: its channels between the JDK's virtual threads. Starting and yielding are the JDK's, so not measured again. */
+/**
+ * Jox: its channels between the JDK's virtual threads. Starting, yielding, locks and
+ * timers are the JDK's, so not measured again.
+ */
 final class JoxImplementation implements Implementation {
     private static <T> Channel<T> channel(int capacity) {
         return capacity == 0 ? Channel.newRendezvousChannel() : Channel.newBufferedChannel(capacity);

@@ -8,11 +8,14 @@ import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.channels.Channel
 import kotlinx.coroutines.channels.ReceiveChannel
 import kotlinx.coroutines.channels.SendChannel
+import kotlinx.coroutines.coroutineScope
+import kotlinx.coroutines.delay
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.selects.select
+import kotlinx.coroutines.sync.Mutex
 import kotlinx.coroutines.yield
 
-/** Kotlin's coroutines and channels, on Dispatchers.Default; a system property gives it the number of threads. */
+/** Kotlin's coroutines, channels and mutex, on Dispatchers.Default; a system property gives it the number of threads. */
 internal class KotlinImplementation : Implementation {
     private val scope = CoroutineScope(Dispatchers.Default)
 
@@ -179,6 +182,58 @@ internal class KotlinImplementation : Implementation {
             sum += sums.receive()
         }
         parent.send(sum)
+    }
+
+    override fun mutex(tasks: Int, operations: Int): Long {
+        val mutex = Mutex()
+        val count = LongArray(1)
+        val outcome = Outcome(tasks)
+        for (i in 0 until tasks) {
+            scope.launch {
+                outcome.runHere {
+                    for (k in 0 until operations / tasks) {
+                        mutex.lock()
+                        count[0]++
+                        mutex.unlock()
+                    }
+                    0
+                }
+            }
+        }
+        return outcome.await() + count[0]
+    }
+
+    override fun fanOut(tasks: Int, rounds: Int): Long {
+        val outcome = Outcome(1)
+        scope.launch {
+            outcome.runHere {
+                for (i in 0 until rounds) {
+                    // Waits for those that it launches.
+                    coroutineScope {
+                        for (k in 0 until tasks) {
+                            launch {}
+                        }
+                    }
+                }
+                tasks.toLong() * rounds
+            }
+        }
+        return outcome.await()
+    }
+
+    override fun sleep(tasks: Int): Long {
+        val outcome = Outcome(1)
+        scope.launch {
+            outcome.runHere {
+                coroutineScope {
+                    for (i in 0 until tasks) {
+                        launch { delay(1) }
+                    }
+                }
+                tasks.toLong()
+            }
+        }
+        return outcome.await()
     }
 
     override fun park(tasks: Int): Implementation.Release {
