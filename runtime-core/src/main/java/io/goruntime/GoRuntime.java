@@ -102,7 +102,7 @@ public final class GoRuntime implements AutoCloseable {
 
         @Override
         public void closeWithHeadroom(Object channel) {
-            ((HChan) channel).close0(false);
+            ((HChan) channel).closeWithHeadroom();
         }
 
         @Override

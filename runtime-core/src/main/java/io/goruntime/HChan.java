@@ -560,11 +560,12 @@ abstract sealed class HChan permits Chan, LongChan {
 
     /** Closes; false if it was closed. */
     final boolean close0() {
-        return close0(true);
+        Park.headroom();
+        return closeWithHeadroom();
     }
 
-    /** The same; probe is false for a caller that has made sure of the headroom. */
-    final boolean close0(boolean probe) {
+    /** The same for a caller that has made sure of the headroom. */
+    final boolean closeWithHeadroom() {
         if (nil) {
             throw new Panic("close of nil channel");
         }
@@ -574,14 +575,6 @@ abstract sealed class HChan permits Chan, LongChan {
         if (closed) {
             lock = 0;
             return false;
-        }
-        try {
-            if (probe) {
-                Park.headroom();
-            }
-        } catch (Throwable e) {
-            lock = 0;
-            throw e;
         }
         closed = true;
         Sudog waiters = recvFirst;

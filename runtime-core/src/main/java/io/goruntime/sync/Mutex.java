@@ -95,8 +95,7 @@ public final class Mutex implements Locker {
     @Override
     public void lock() {
         Sched.checkPreempt();
-        int s = state;
-        if ((s & LOCKED) != 0 || !STATE.compareAndSet(this, s, s | LOCKED)) {
+        if (!STATE.compareAndSet(this, 0, LOCKED)) {
             lockSlow();
         }
     }
@@ -126,15 +125,16 @@ public final class Mutex implements Locker {
      */
     @Override
     public void unlock() {
-        if (state != LOCKED || !STATE.compareAndSet(this, LOCKED, 0)) {
-            unlockSlow(true);
+        if (!STATE.compareAndSet(this, LOCKED, 0)) {
+            Park.headroom();
+            unlockSlow();
         }
     }
 
     /** The same for a caller that has made sure of the headroom, and for whom it is too late to fail. */
     void unlockWithHeadroom() {
-        if (state != LOCKED || !STATE.compareAndSet(this, LOCKED, 0)) {
-            unlockSlow(false);
+        if (!STATE.compareAndSet(this, LOCKED, 0)) {
+            unlockSlow();
         }
     }
 
@@ -143,6 +143,9 @@ public final class Mutex implements Locker {
     // ------------------------------------------------------------------------------------------------------------
 
     private void lockSlow() {
+        if (tryLock()) {
+            return; // free, with somebody who has just been woken for it
+        }
         Park.headroom();
         Sudog sg = Sudog.acquire();
         boolean waited = false;
@@ -252,14 +255,14 @@ public final class Mutex implements Locker {
     // Unlocking
     // ------------------------------------------------------------------------------------------------------------
 
-    private void unlockSlow(boolean probe) {
+    private void unlockSlow() {
         for (;;) {
             int s = state;
             if ((s & LOCKED) == 0) {
                 throw new Fatal("sync: unlock of unlocked mutex");
             }
             if ((s & (STARVING | WAITERS | WOKEN)) == WAITERS || (s & STARVING) != 0) {
-                if (unlockAndWake(probe)) {
+                if (unlockAndWake()) {
                     return;
                 }
             } else if (STATE.compareAndSet(this, s, s & ~LOCKED)) {
@@ -269,10 +272,7 @@ public final class Mutex implements Locker {
     }
 
     /** The step "wake" or "hand"; false if there is nobody to wake any more. */
-    private boolean unlockAndWake(boolean probe) {
-        if (probe) {
-            Park.headroom();
-        }
+    private boolean unlockAndWake() {
         boolean hand;
         Sudog sg;
         queue.lock();

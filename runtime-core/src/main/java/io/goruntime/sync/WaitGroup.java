@@ -83,7 +83,7 @@ public final class WaitGroup {
         try {
             GoRuntime.go(task);
         } catch (Throwable e) {
-            add(-1, false);
+            addWithHeadroom(-1);
             throw e;
         }
     }
@@ -116,10 +116,17 @@ public final class WaitGroup {
      */
     public void add(int delta) {
         Sched.checkPreempt();
-        add(delta, true);
+        long s = state;
+        long counter = (s >> COUNTER_SHIFT) + delta;
+        if (counter <= 0 || counter > Integer.MAX_VALUE
+                || !STATE.compareAndSet(this, s, s + ((long) delta << COUNTER_SHIFT))) {
+            Park.headroom();
+            addWithHeadroom(delta);
+        }
     }
 
-    private void add(int delta, boolean probe) {
+    /** Any step, for a caller that has made sure of the headroom. */
+    private void addWithHeadroom(int delta) {
         for (;;) {
             long s = state;
             int counter = (int) (s >> COUNTER_SHIFT);
@@ -129,7 +136,7 @@ public final class WaitGroup {
                         : new Panic("sync: negative WaitGroup counter");
             }
             if (counter + delta == 0 && (int) s != 0) {
-                if (release(s, probe)) {
+                if (release(s)) {
                     return;
                 }
             } else if (STATE.compareAndSet(this, s, s + ((long) delta << COUNTER_SHIFT))) {
@@ -199,10 +206,7 @@ public final class WaitGroup {
     }
 
     /** The step "release"; false if the state is not the expected one any more. */
-    private boolean release(long expected, boolean probe) {
-        if (probe) {
-            Park.headroom();
-        }
+    private boolean release(long expected) {
         queue.lock();
         try {
             if (!STATE.compareAndSet(this, expected, 0L)) {

@@ -156,6 +156,8 @@ public final class Park {
      * frame included when it was inlined; so the check then comes with the entry of the caller. It costs about 2 ns. The
      * call that is never made keeps the frame from being optimised away.
      *
+     * <p>So what runs between a change and its wake-up must not contain this call on any branch: it would ask again.
+     *
      * <p>Reserved stack (Jdk.unpark) is no substitute: HotSpot does not grant it to a mounted virtual thread.
      */
     public static void headroom() {

@@ -39,7 +39,9 @@ import org.jspecify.annotations.Nullable;
  *   its P as idle before it looks who has the role.
  *
  * A goroutine that sets a timer in order to park at once (sleep) leaves wakeP out: its own M passes through schedule,
- * which sees to it if there is another goroutine to run, and goes idle if there is none.
+ * which sees to it if there is another goroutine to run, and goes idle if there is none. So does one that sets a timer
+ * for a time far enough away: sysmon, which is awake while a P is in use, wakes an M for a timer that nobody waits for.
+ * Most timers are limits, set and stopped soon; to wake an M for each would cost more than all the rest.
  *
  * Where there is no scheduler of ours (mode jdk), all timers are in the shared heap and a thread waits for them.
  *
@@ -52,6 +54,9 @@ public final class Timing {
 
     /** Due timers run by an M before it asks for help with what they made runnable. */
     private static final int WAKE_EVERY = 32;
+
+    /** Later than sysmon's next look, by its clock, which may be one look late. */
+    private static final long FAR_NANOS = 20_000_000;
 
     private Timing() {}
 
@@ -117,9 +122,15 @@ public final class Timing {
             if (when - sched.timedUntil < 0) {
                 Jdk.unpark(timed.thread);
             }
-        } else if (!parks) {
+        } else if (!parks && (when - sched.sysmon.coarseNanos < FAR_NANOS || !inUse(sched))) {
             Workers.wakeP(sched);
         }
+    }
+
+    /** Whether the caller runs on a P. */
+    private static boolean inUse(Sched sched) {
+        M mp = M.current();
+        return mp != null && mp.sched == sched && mp.p != null;
     }
 
     // -- waiting goroutines --
