@@ -325,10 +325,11 @@ public sealed class Defer permits Defer.Returning {
             drop();
         } else if (fatal != null) {
             fatal.addSuppressed(e);
+            keepInterrupt(e);
         } else if (Sched.isGoexit(e)) {
             drop();
             exit = e;
-        } else if (e instanceof InterruptedException || e instanceof UncheckedInterruptedException) {
+        } else if (isInterruption(e)) {
             interrupted(e);
         } else {
             panic = PanicLink.follow(e == fromBody ? e : unchecked(e), panic, recovered, exit);
@@ -344,6 +345,7 @@ public sealed class Defer permits Defer.Returning {
             return;
         }
         Throwable before = panic == null ? exit : PanicLink.takeExit(panic);
+        exit = null;
         drop();
         if (before != null && Sched.isGoexit(before)) {
             Thread.currentThread().interrupt();
@@ -353,7 +355,22 @@ public sealed class Defer permits Defer.Returning {
         }
     }
 
+    private static boolean isInterruption(@Nullable Throwable e) {
+        return e instanceof InterruptedException || e instanceof UncheckedInterruptedException;
+    }
+
+    /** An interruption that does not unwind any more stays one: the flag is set again. */
+    private static void keepInterrupt(@Nullable Throwable e) {
+        if (isInterruption(e)) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
     private void drop() {
+        keepInterrupt(exit);
+        if (panic != null) {
+            keepInterrupt(PanicLink.takeExit(panic));
+        }
         panic = null;
         recovered = false;
         exit = null;

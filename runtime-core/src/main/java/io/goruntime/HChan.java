@@ -273,7 +273,7 @@ abstract sealed class HChan permits Chan, LongChan {
      * @return the element or LONG, or CLOSED
      */
     final @Nullable Object receive0(@Nullable Sudog out) throws InterruptedException {
-        if (qcount > 0 || sendFirst != null || closed) { // without the lock, as in send0
+        if (timer != null || qcount > 0 || sendFirst != null || closed) { // without the lock, as in send0
             Object result = tryReceive0(out);
             if (result != EMPTY) {
                 return result;

@@ -106,7 +106,7 @@ public final class LongChan extends HChan {
      * Sends a value, waiting at most the given time; see {@link SendChan#trySend(Object, Duration)}.
      *
      * @param value the element
-     * @param wait how long to wait; zero or negative is a plain try, a huge one saturates at 292 years
+     * @param wait how long to wait; zero or negative is a plain try, a huge one saturates at 146 years
      * @return false if nobody took it in that time
      * @throws InterruptedException as {@link #send}; never for a zero or negative time
      * @throws Panic {@code send on closed channel}
@@ -190,7 +190,7 @@ public final class LongChan extends HChan {
     /**
      * Receives a value, waiting at most the given time.
      *
-     * @param wait how long to wait; zero or negative is a plain try, a huge one saturates at 292 years
+     * @param wait how long to wait; zero or negative is a plain try, a huge one saturates at 146 years
      * @return null if nothing came in that time; {@code ok} false if the channel is closed and drained
      * @throws InterruptedException as {@link #receive}; never for a zero or negative time
      */

@@ -52,7 +52,7 @@ public interface RecvChan<T extends @Nullable Object> extends Iterable<T> {
     /**
      * Receives a value, waiting at most the given time.
      *
-     * @param wait how long to wait; zero or negative is a plain try, a huge one saturates at 292 years
+     * @param wait how long to wait; zero or negative is a plain try, a huge one saturates at 146 years
      * @return null if nothing came in that time; {@code ok} false if the channel is closed and drained
      * @throws InterruptedException as {@link #receive}; never for a zero or negative time
      */

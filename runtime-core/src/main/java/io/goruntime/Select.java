@@ -534,7 +534,7 @@ public final class Select {
             } else {
                 Object result = c.recvLocked(each.sg, false);
                 if (result != HChan.EMPTY) {
-                    each.result = result;
+                    each.result = result == HChan.CLOSED ? HChan.CLOSED : HChan.SENT;
                     each.ok = result != HChan.CLOSED;
                     each.value = result == HChan.CLOSED || result == HChan.LONG ? null : result;
                     return each;

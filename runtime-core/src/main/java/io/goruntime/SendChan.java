@@ -36,7 +36,7 @@ public interface SendChan<T extends @Nullable Object> {
      * Sends a value, waiting at most the given time.
      *
      * @param value the element, may be null
-     * @param wait how long to wait; zero or negative is a plain try, a huge one saturates at 292 years
+     * @param wait how long to wait; zero or negative is a plain try, a huge one saturates at 146 years
      * @return false if nobody took it in that time
      * @throws InterruptedException as {@link #send}; never for a zero or negative time
      * @throws Panic {@code send on closed channel}, also if it is closed while the send waits

@@ -726,6 +726,42 @@ class DeferTest {
         assertEquals(List.of("p", "outer p"), steps);
     }
 
+    /** What takes the place of an interruption does not end it: the flag is set again. */
+    @Test
+    void anInterruptionThatIsHiddenStaysInTheFlag() {
+        Fatal fatal = new Fatal("damage");
+        assertSame(fatal, assertThrows(Fatal.class, () -> Defer.run(d -> {
+            d.defer(() -> {
+                throw fatal;
+            });
+            throw new InterruptedException();
+        })));
+        assertTrue(Thread.interrupted(), "under a fatal error");
+        assertSame(fatal, assertThrows(Fatal.class, () -> Defer.run(d -> {
+            d.defer(() -> {
+                throw new InterruptedException();
+            });
+            throw fatal;
+        })));
+        assertTrue(Thread.interrupted(), "after a fatal error");
+    }
+
+    @Test
+    void anInterruptionThatAGoexitHidesStaysInTheFlag() throws Exception {
+        AtomicInteger seen = new AtomicInteger();
+        panicOf(() -> {
+            try {
+                Defer.run(d -> {
+                    d.defer(GoRuntime::goexit);
+                    throw new InterruptedException();
+                });
+            } finally {
+                seen.set(Thread.interrupted() ? 1 : 2);
+            }
+        });
+        assertEquals(1, seen.get());
+    }
+
     @Test
     void anInterruptionOfADeferredFunction() {
         Defer.Block<RuntimeException> interrupted = d -> d.defer(() -> {

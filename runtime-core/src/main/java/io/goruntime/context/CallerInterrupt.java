@@ -1,6 +1,7 @@
 package io.goruntime.context;
 
 import io.goruntime.UncheckedInterruptedException;
+import io.goruntime.internal.sched.Park;
 import java.io.InterruptedIOException;
 import java.net.SocketTimeoutException;
 import java.nio.channels.ClosedByInterruptException;
@@ -18,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  *
  *   foreign  task ended with IE  flag now     then
  *   no       no                  set          it is ours: cleared
+ *   no       no, but it noticed  set          another's, taken for ours: nobody can tell
  *   no       yes                 set          ours and another came, one after the other: the other's stays
  *   yes      any                 set          the other's stays
  *   yes      yes                 not set      both came at once and the task noticed one: the other's is set again
@@ -41,6 +43,7 @@ final class CallerInterrupt implements FuncNode.Inline {
         context.check();
         CallerInterrupt interrupt = new CallerInterrupt();
         boolean noticed = false;
+        Park.headroom(); // for what comes after the task
         Context.Stop stop = context.afterFunc(interrupt);
         try {
             context.check(); // it may have ended, and interrupted us, since

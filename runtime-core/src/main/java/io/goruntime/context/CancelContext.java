@@ -16,7 +16,8 @@ import org.jspecify.annotations.Nullable;
 public interface CancelContext extends Context, AutoCloseable {
     /**
      * Ends the context, and every one derived from it, with a {@link CancelledException}. When this returns,
-     * {@link #done()} is closed. Does nothing if it has ended already.
+     * {@link #done()} is closed. Does nothing if it has ended already. While another thread ends the context, this may return
+     * before all that were derived from it have ended.
      *
      * <p>Functions given to {@link #afterFunc} are started, not waited for.
      */

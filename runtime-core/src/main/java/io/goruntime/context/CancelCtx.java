@@ -134,15 +134,16 @@ final class CancelCtx extends Node implements CancelContext {
             return derive(parent);
         }
         CancelCtx context = new CancelCtx(parent, deadline, nanos, true);
+        Park.headroom();
         context.follow(base);
         if (timeout.isZero() || timeout.isNegative()) {
-            context.end(End.deadlineExceeded(cause));
+            context.endWithHeadroom(End.deadlineExceeded(cause));
         } else if (context.end == null) {
             Runnable stop;
             try {
                 stop = alarms.after(timeout, () -> context.end(End.deadlineExceeded(cause)));
             } catch (Throwable e) {
-                context.end(End.cancelled(e)); // without a timer nobody would take it out of the tree
+                context.endWithHeadroom(End.cancelled(e)); // without a timer nobody would take it out of the tree
                 throw e;
             }
             synchronized (context.lock) {
@@ -205,6 +206,7 @@ final class CancelCtx extends Node implements CancelContext {
     private record ParentEnded(Context parent, CancelCtx child) implements FuncNode.Inline {
         @Override
         public void run() {
+            Park.headroom();
             Throwable failure = endTree(child, End.of(parent));
             if (failure != null) {
                 Errors.rethrow(failure);
@@ -283,6 +285,10 @@ final class CancelCtx extends Node implements CancelContext {
     /** Ends this one of itself, not because of its parent. */
     private void end(End how) {
         Park.headroom();
+        endWithHeadroom(how);
+    }
+
+    private void endWithHeadroom(End how) {
         Throwable failure = endTree(this, how);
         CancelCtx above = owner;
         if (above != null) {
@@ -330,8 +336,9 @@ final class CancelCtx extends Node implements CancelContext {
                         context.stopTimer = null;
                     }
                 }
+                // Also when another thread has just ended it: a cancel does not return with the channel open.
+                context.closeDoneWithHeadroom();
                 if (ends) {
-                    context.closeDoneWithHeadroom();
                     if (timer != null) {
                         try {
                             timer.run();

@@ -122,7 +122,7 @@ public interface Context {
      * this method does not outlive it: if the task did not notice it, the flag is cleared. Other interrupts of the thread
      * stay what they are: one that the task sees throws what the task throws, one that it does not see leaves the flag
      * set. (Java keeps one flag, not a number: an interrupt that comes while the one of this method is still unnoticed
-     * is one with it.)
+     * is one with it, and so is one that comes to a task which has noticed that and yet returns normally.)
      *
      * @param <T> the result
      * @param task what to run

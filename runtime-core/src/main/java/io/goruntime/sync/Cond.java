@@ -73,6 +73,8 @@ public final class Cond {
      *
      * @throws InterruptedException if the thread is interrupted before or while it waits; the locker is locked then too
      * @throws io.goruntime.Fatal if the locker is not locked
+     * @throws StackOverflowError at the end of the stack; if it strikes while the locker is locked again, the locker is not
+     *             locked
      */
     public void await() throws InterruptedException {
         Sched.checkPreempt();
@@ -89,7 +91,7 @@ public final class Cond {
         } catch (Throwable e) {
             if (!queue.cancel(sg)) {
                 Park.awaitClaimed(sg, false);
-                signal(); // the one that reached us belongs to another
+                signalWithHeadroom(); // the one that reached us belongs to another
             }
             throw e;
         }
@@ -104,6 +106,10 @@ public final class Cond {
     public void signal() {
         Sched.checkPreempt();
         Park.headroom();
+        signalWithHeadroom();
+    }
+
+    private void signalWithHeadroom() {
         queue.lock();
         Sudog sg = queue.first();
         if (sg != null) {

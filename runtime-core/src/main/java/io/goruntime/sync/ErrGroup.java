@@ -8,6 +8,7 @@ import io.goruntime.Panic;
 import io.goruntime.context.CancelContext;
 import io.goruntime.context.Context;
 import io.goruntime.internal.base.Errors;
+import io.goruntime.internal.sched.Park;
 import io.goruntime.internal.sched.Sched;
 import java.lang.invoke.ConstantBootstraps;
 import java.lang.invoke.VarHandle;
@@ -102,6 +103,7 @@ public final class ErrGroup {
      */
     public void go(@Nullable GoFn fn) throws InterruptedException {
         Part part = new Part(fn, limit);
+        Park.headroom(); // for taking back what has been counted
         if (part.limit != null) {
             part.limit.acquire(1);
         }
@@ -118,6 +120,7 @@ public final class ErrGroup {
      */
     public boolean tryGo(@Nullable GoFn fn) {
         Part part = new Part(fn, limit);
+        Park.headroom(); // for taking back what has been counted
         if (part.limit != null && !part.limit.tryAcquire(1)) {
             return false;
         }
@@ -125,8 +128,9 @@ public final class ErrGroup {
         return true;
     }
 
+    /** With a permit, if there is a limit. */
     private void start(Part part) {
-        wg.add(1);
+        wg.addWithHeadroom(1);
         try {
             GoRuntime.go(part);
         } catch (Throwable e) {
@@ -166,6 +170,7 @@ public final class ErrGroup {
 
         @Override
         public void run() {
+            Park.headroom(); // for what comes after the part; a goroutine has it at its beginning
             try {
                 fn.run();
             } catch (Throwable e) {
@@ -181,13 +186,10 @@ public final class ErrGroup {
         }
 
         void over() {
-            try {
-                if (limit != null) {
-                    limit.release(1);
-                }
-            } finally {
-                wg.done();
+            if (limit != null) {
+                limit.releaseWithHeadroom(1);
             }
+            wg.addWithHeadroom(-1);
         }
     }
 

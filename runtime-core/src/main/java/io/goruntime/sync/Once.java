@@ -1,5 +1,6 @@
 package io.goruntime.sync;
 
+import io.goruntime.internal.sched.Park;
 /**
  * Does something once. Source in Go: {@code sync/once.go}.
  *
@@ -52,6 +53,7 @@ public final class Once {
     }
 
     private <X extends Exception> void runSlow(Body<X> fn) throws X {
+        Park.headroom(); // for the unlock
         mu.lock();
         try {
             if (!done) {
@@ -62,7 +64,7 @@ public final class Once {
                 }
             }
         } finally {
-            mu.unlock();
+            mu.unlockWithHeadroom();
         }
     }
 

@@ -28,6 +28,7 @@ public final class OnceValue<T extends @Nullable Object> implements Supplier<T> 
 
     private @Nullable T value;
     private @Nullable Throwable failure;
+    private boolean made;
 
     /**
      * Makes a value to come.
@@ -51,6 +52,9 @@ public final class OnceValue<T extends @Nullable Object> implements Supplier<T> 
         if (e != null) {
             Errors.rethrow(e);
         }
+        if (!made) {
+            throw new IllegalStateException("the end of the stack came before the supplier could be called");
+        }
         return value;
     }
 
@@ -59,6 +63,7 @@ public final class OnceValue<T extends @Nullable Object> implements Supplier<T> 
         supplier = null;
         try {
             value = make == null ? null : make.get();
+            made = true;
         } catch (Throwable e) {
             failure = e;
         }

@@ -118,6 +118,11 @@ public final class Semaphore {
         checkCount(n);
         Sched.checkPreempt();
         Park.headroom();
+        releaseWithHeadroom(n);
+    }
+
+    /** The same for a caller that has made sure of the headroom, and for whom it is too late to fail. */
+    void releaseWithHeadroom(long n) {
         queue.lock();
         if (n > taken) {
             queue.unlock();

@@ -4,6 +4,7 @@ import io.goruntime.Chan;
 import io.goruntime.GoRuntime;
 import io.goruntime.RecvChan;
 import io.goruntime.internal.base.Errors;
+import io.goruntime.internal.sched.Park;
 import io.goruntime.internal.sched.Sched;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -30,9 +31,7 @@ import org.jspecify.annotations.Nullable;
  * @param <V> the type of the results
  */
 public final class SingleFlight<K, V extends @Nullable Object> {
-    private final Mutex mu = new Mutex();
-
-    /** The calls that are under way; under mu. */
+    /** The calls that are under way; also the lock: a monitor is released at the end of the stack, too. */
     private final Map<K, Call<V>> calls = new HashMap<>();
 
     /** Makes one without work under way. */
@@ -71,7 +70,7 @@ public final class SingleFlight<K, V extends @Nullable Object> {
         Throwable failure;
         boolean goexit;
 
-        // -- under mu --
+        // -- under the lock --
 
         int duplicates;
         final List<Chan<Outcome<V>>> chans = new ArrayList<>();
@@ -90,6 +89,7 @@ public final class SingleFlight<K, V extends @Nullable Object> {
         Objects.requireNonNull(fn);
         Call<V> mine = new Call<>();
         mine.wg.add(1);
+        Park.headroom(); // for what comes after the work
         Call<V> call = join(key, mine, null);
         if (call == mine) {
             work(key, mine, fn);
@@ -120,6 +120,7 @@ public final class SingleFlight<K, V extends @Nullable Object> {
         Call<V> mine = new Call<>();
         mine.wg.add(1);
         mine.chans.add(chan);
+        Park.headroom();
         if (join(key, mine, chan) == mine) {
             try {
                 GoRuntime.go(() -> work(key, mine, fn));
@@ -138,18 +139,14 @@ public final class SingleFlight<K, V extends @Nullable Object> {
      * @param key what the work is for
      */
     public void forget(K key) {
-        mu.lock();
-        try {
+        synchronized (calls) {
             calls.remove(key);
-        } finally {
-            mu.unlock();
         }
     }
 
     /** The call under way for the key; if there is none, the given one is it. */
     private Call<V> join(K key, Call<V> mine, @Nullable Chan<Outcome<V>> chan) {
-        mu.lock();
-        try {
+        synchronized (calls) {
             Call<V> call = calls.get(key);
             if (call == null) {
                 calls.put(key, mine);
@@ -160,8 +157,6 @@ public final class SingleFlight<K, V extends @Nullable Object> {
                 call.chans.add(chan);
             }
             return call;
-        } finally {
-            mu.unlock();
         }
     }
 
@@ -182,15 +177,12 @@ public final class SingleFlight<K, V extends @Nullable Object> {
     private void end(K key, Call<V> call) {
         List<Chan<Outcome<V>>> chans;
         Outcome<V> outcome;
-        mu.lock();
-        try {
+        synchronized (calls) {
             calls.remove(key, call); // unless it was forgotten
             chans = call.chans;
             outcome = new Outcome<>(call.value, call.failure, call.duplicates > 0);
-        } finally {
-            mu.unlock();
-            call.wg.done();
         }
+        call.wg.addWithHeadroom(-1);
         if (!call.goexit) {
             for (Chan<Outcome<V>> chan : chans) {
                 chan.trySend(outcome); // it has room for this one
@@ -199,11 +191,8 @@ public final class SingleFlight<K, V extends @Nullable Object> {
     }
 
     private boolean shared(Call<V> call) {
-        mu.lock();
-        try {
+        synchronized (calls) {
             return call.duplicates > 0;
-        } finally {
-            mu.unlock();
         }
     }
 
@@ -213,12 +202,9 @@ public final class SingleFlight<K, V extends @Nullable Object> {
 
     /** How many wait for a key's work at this moment, for tests. */
     int duplicates(K key) {
-        mu.lock();
-        try {
+        synchronized (calls) {
             Call<V> call = calls.get(key);
             return call == null ? -1 : call.duplicates;
-        } finally {
-            mu.unlock();
         }
     }
 }

@@ -340,8 +340,9 @@ public final class SyncMap<K, V> {
             path[++depth] = child;
         }
         for (; depth > 0 && freeze(path[depth]); depth--) {
-            // Nobody else changes this slot: the parent is not empty, the child is ours.
-            SLOT.setRelease(path[depth - 1], slotAt(hash, depth - 1), null);
+            // Nobody else changes this slot: the parent is not empty, the child is ours. A full fence: of two that take the
+            // last two children out at the same time, one must see the parent empty.
+            SLOT.setVolatile(path[depth - 1], slotAt(hash, depth - 1), null);
         }
     }
 

@@ -126,7 +126,7 @@ public final class WaitGroup {
     }
 
     /** Any step, for a caller that has made sure of the headroom. */
-    private void addWithHeadroom(int delta) {
+    void addWithHeadroom(int delta) {
         for (;;) {
             long s = state;
             int counter = (int) (s >> COUNTER_SHIFT);

@@ -1,5 +1,6 @@
 package io.goruntime.context;
 
+import static io.goruntime.GoRuntime.go;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
@@ -13,6 +14,8 @@ import io.goruntime.Chan;
 import io.goruntime.GoRuntime;
 import io.goruntime.Select;
 import io.goruntime.testing.Bounded;
+import io.goruntime.testing.Goroutines;
+import io.goruntime.testing.OnProcs;
 import io.goruntime.testing.Runners;
 import java.lang.ref.WeakReference;
 import java.time.Duration;
@@ -244,6 +247,25 @@ class ContextTreeTest {
         }
         c.cancel();
         assertTrue(virtual.tryReceive(Duration.ofSeconds(30)).value());
+    }
+
+    /** Of two that cancel at the same time, neither returns with the channel open. */
+    @OnProcs
+    void everyCancelReturnsWithTheChannelClosed(int procs) throws Exception {
+        Goroutines.run(procs, () -> {
+            for (int i = 0; i < 2_000; i++) {
+                CancelContext c = Context.withCancel(Context.background());
+                c.done();
+                Chan<Boolean> closed = Chan.make(2);
+                for (int k = 0; k < 2; k++) {
+                    go(() -> {
+                        c.cancel();
+                        closed.send(c.done().tryReceive() != null);
+                    });
+                }
+                assertTrue(closed.receive() && closed.receive(), "round " + i);
+            }
+        });
     }
 
     // -- the end of the stack --

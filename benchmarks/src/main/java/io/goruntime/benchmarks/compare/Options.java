@@ -121,7 +121,9 @@ record Options(String mode, int minForks, int maxForks, Duration budget, int war
 
     /** The flags of every measured JVM but the collector's. */
     List<String> jvmFlags() {
-        return List.of("-Djdk.virtualThreadScheduler.parallelism=" + procs,
+        return List.of(
+                // Else the first gigabytes of garbage are measured at the speed at which the kernel clears pages.
+                "-XX:+AlwaysPreTouch", "-Djdk.virtualThreadScheduler.parallelism=" + procs,
                 "-Dkotlinx.coroutines.scheduler.core.pool.size=" + procs, "-Dgoruntime.maxprocs=" + procs,
                 // No benchmark must run on the scheduler of the JDK unnoticed.
                 "-Dgoruntime.scheduler=gmp", "--enable-native-access=ALL-UNNAMED",

@@ -88,6 +88,8 @@ public final class Jdk {
     public static void parkCarrier(long nanos) {
         if (Mode.Chosen.GMP) {
             GoRuntimeBridge.parkCarrier(nanos);
+        } else if (Thread.currentThread().isInterrupted()) {
+            Thread.yield(); // a park would return at once, and a virtual thread keep its carrier from whom it waits for
         } else {
             park(nanos);
         }

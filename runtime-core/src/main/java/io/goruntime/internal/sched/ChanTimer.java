@@ -103,6 +103,9 @@ public final class ChanTimer implements TimerFn {
                 setRaw();
             }
             return pending;
+        } catch (OutOfMemoryError e) {
+            active = false;
+            throw e;
         } finally {
             unlockAndWake();
         }
@@ -142,7 +145,7 @@ public final class ChanTimer implements TimerFn {
         lock.lock();
         try {
             send();
-            if (waiters == 0 && active) {
+            if (active && !raw.isSet()) {
                 setRaw();
             }
             waiters++;

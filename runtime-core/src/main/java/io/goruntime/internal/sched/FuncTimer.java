@@ -73,7 +73,7 @@ public final class FuncTimer implements TimerFn {
 
     @Override
     public void fired(RuntimeTimer t) {
-        for (;;) {
+        while (!sched.closing) {
             try {
                 sched.newproc(null, fn, fnClass);
                 return;

@@ -164,7 +164,7 @@ public final class G implements Executor, Runnable {
     /** The first execute of a thread that somebody else starts, as the JDK's executors do. */
     private void admit() {
         if (!sched.admit(this)) {
-            throw new RejectedExecutionException(sched + " is closed");
+            throw sched.closed();
         }
     }
 

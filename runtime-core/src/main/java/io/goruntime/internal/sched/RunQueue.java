@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  *   ring[i]  written by the owner before it publishes tail; read by a taker before its CAS on head. A CAS that
  *            succeeds proves the slot was not overwritten, since the owner stops 256 short of head.
  *   runnext  set by the owner, taken by the owner or a thief, always by CAS or exchange: a G is in it once
+ *   runs     plain, written by the owner, read by thieves: a hint
  *
  * Publishing is a store to tail or runnext followed by a full fence, because the publisher goes on to ask whether an
  * idle P must be woken (Workers.wakeP), and an M that goes idle does the reverse: counts its P as idle, fences, looks
@@ -34,6 +35,8 @@ final class RunQueue {
             RunQueue.class, int.class);
     private static final VarHandle RUNNEXT = ConstantBootstraps.fieldVarHandle(lookup(), "runnext", VarHandle.class,
             RunQueue.class, G.class);
+    private static final VarHandle RUNS = ConstantBootstraps.fieldVarHandle(lookup(), "runs", VarHandle.class,
+            RunQueue.class, int.class);
     private static final VarHandle RING = MethodHandles.arrayElementVarHandle(G[].class);
 
     private final G[] ring = new G[CAPACITY];
@@ -41,6 +44,9 @@ final class RunQueue {
     private volatile int tail;
     @Nullable
     private volatile G runnext;
+
+    /** How often the owner has taken from runnext; written by the owner only. */
+    private int runs;
 
     /** Set by {@link #get}: the G came from runnext and goes on with the time slice of its predecessor. */
     boolean inheritTime;
@@ -127,6 +133,7 @@ final class RunQueue {
         // Only thieves take it away from under us, and they do not put another: no loop.
         if (next != null && RUNNEXT.compareAndSet(this, next, null)) {
             inheritTime = true;
+            runs++;
             return next;
         }
         inheritTime = false;
@@ -206,10 +213,16 @@ final class RunQueue {
             return 0;
         }
         if (victimRuns) {
-            // A goroutine that readies another usually parks at once and runs it here: give it 3 us.
+            // A goroutine that readies another usually parks at once and runs it here: give it 3 us. If its P took from
+            // runnext meanwhile, it does so; the same G may be back by now, as of a pair that wakes each other, and to
+            // take one of them away would have both Ps pay for cache misses from then on.
+            int before = (int) RUNS.getOpaque(victim);
             long until = System.nanoTime() + 3_000;
             while (System.nanoTime() < until) {
                 Thread.onSpinWait();
+            }
+            if ((int) RUNS.getOpaque(victim) != before) {
+                return 0;
             }
         }
         if (!RUNNEXT.compareAndSet(victim, next, null)) {

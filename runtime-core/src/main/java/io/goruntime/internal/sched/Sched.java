@@ -292,7 +292,7 @@ public final class Sched {
     }
 
     RejectedExecutionException closed() {
-        return new RejectedExecutionException("runtime " + name + " is closed");
+        return new RejectedExecutionException("runtime ".concat(name).concat(" is closed")); // an M may come here
     }
 
     /** A goroutine is over. */
@@ -357,7 +357,8 @@ public final class Sched {
             } else {
                 // The M's own resubmission: its goroutine yields, or was unparked on its way to park.
                 runq.put(gp);
-                if (pp.runq.waits()) {
+                // Alone it is this M's next; not so behind another, be it in runnext.
+                if (!pp.runq.isEmpty()) {
                     Workers.wakeP(this);
                 }
             }
@@ -512,6 +513,7 @@ public final class Sched {
 
     /** Publishes a new GOMAXPROCS; returns the one before. */
     public int maxProcs(int n) {
+        Park.headroom(); // for the lock, and for waking Ms
         int old = Procs.resize(this, n);
         for (int i = old; i < n; i++) {
             Workers.wakeIfWork(this);

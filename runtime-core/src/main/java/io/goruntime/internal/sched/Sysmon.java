@@ -163,8 +163,10 @@ final class Sysmon implements Runnable {
                 Workers.takeQueue(sched, pp, taken);
                 Timing.handOver(sched, pp);
             }
-            if (sched.npidle != 0 && sched.nmspinning == 0 && pp.runq.hasRunnext()) {
-                Workers.wakeP(sched); // its goroutine goes on instead of parking: let another P take it
+            if (sched.npidle != 0 && sched.nmspinning == 0 && Workers.anyWork(sched)) {
+                // Its goroutine goes on instead of parking: let another P take the one in runnext, or one that yielded
+                // to it.
+                Workers.wakeP(sched);
                 acted = true;
                 continue;
             }

@@ -37,7 +37,7 @@ final class TimerThread implements Runnable {
     }
 
     /** For the end. */
-    void wake() {
+    synchronized void wake() {
         Thread waiter = thread;
         if (waiter != null) {
             Jdk.unpark(waiter);
@@ -45,7 +45,10 @@ final class TimerThread implements Runnable {
     }
 
     private synchronized void start() {
-        if (thread == null && !sched.ended) {
+        Thread started = thread;
+        if (started != null) {
+            Jdk.unpark(started); // it was being started, and may have looked before the timer was there
+        } else if (!sched.ended) {
             Thread t = new Thread(Jdk.rootThreadGroup(), this, sched.threadPrefix.concat("timers"), 0, false);
             t.setDaemon(true);
             t.setContextClassLoader(null);

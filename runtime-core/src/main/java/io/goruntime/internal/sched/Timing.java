@@ -97,8 +97,7 @@ public final class Timing {
     /**
      * Stops a timer. The caller has made sure of the stack.
      *
-     * @return true if it was set and will not fire; false if it was not set, or fires now, or has done so (see
-     *         {@link RuntimeTimer#awaitFired})
+     * @return true if it was set and will not fire; false if it was not set, or fires now, or has done so
      */
     public static boolean stop(RuntimeTimer t) {
         return TimerHeap.remove(t);
@@ -202,6 +201,9 @@ public final class Timing {
         }
         if (mp.sched.timers.isDue(now)) {
             run(mp, mp.sched.timers, now);
+        }
+        if (mp.sched.npidle != 0 && pp.runq.size() > 1) {
+            Workers.wakeP(mp.sched); // one is for this M
         }
     }
 
@@ -335,10 +337,10 @@ public final class Timing {
 
     /** The end of the scheduler, which is marked as ended: no timer fires any more. */
     static void end(Sched sched) {
-        abandonAll(sched.timers);
         for (P pp : sched.allp) {
             abandonAll(pp.timers);
         }
+        abandonAll(sched.timers); // last: timers move from a P to here, and never back
         if (!Mode.Chosen.GMP) {
             sched.timerThread.wake();
         }

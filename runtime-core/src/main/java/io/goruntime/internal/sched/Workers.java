@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  */
 /*
  * Only code on an M's own stack (schedule, findRunnable and below) and wakeP, which runs anywhere, at the end of a
- * user's stack too, under Jdk.reserved or Jdk.unpark.
+ * user's stack too, under Jdk.reserved or after Park.headroom.
  */
 final class Workers {
     /** Every so many time slices the global queue comes first, so that two Gs that ready each other cannot own a P. */

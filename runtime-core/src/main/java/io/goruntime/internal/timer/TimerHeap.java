@@ -146,7 +146,6 @@ public final class TimerHeap {
         lock.lock();
         if (size > 0 && whens[0] - now <= 0) {
             t = timers[0];
-            t.beginFiring();
             removeAt(0);
         }
         lock.unlock();

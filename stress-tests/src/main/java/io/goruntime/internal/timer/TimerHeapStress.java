@@ -129,28 +129,4 @@ public final class TimerHeapStress {
             r.r2 = heap.size() + shared.size() - 1 + (shared.earliest() == 5 ? 0 : 10);
         }
     }
-
-    /** An owner who came too late waits until fn has been called. Places: stopped; what had been called by then. */
-    @JCStressTest
-    @Outcome(id = "1, 0", expect = ACCEPTABLE, desc = "Stopped, and it does not fire.")
-    @Outcome(id = "0, 1", expect = ACCEPTABLE, desc = "Too late; fn was called when the wait was over.")
-    @Outcome(id = ".*", expect = FORBIDDEN, desc = "fn is called after the wait.")
-    @State
-    public static class AwaitFired extends Base {
-        public AwaitFired() {
-            heap.add(timer, 10);
-        }
-
-        @Actor
-        public void owner(II_Result r) {
-            r.r1 = TimerHeap.remove(timer) ? 1 : 0;
-            timer.awaitFired();
-            r.r2 = calls();
-        }
-
-        @Actor
-        public void runner() {
-            fireIfDue(heap);
-        }
-    }
 }
