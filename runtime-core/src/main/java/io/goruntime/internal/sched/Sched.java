@@ -395,12 +395,30 @@ public final class Sched {
      *         a hint, so the goroutine just goes on
      */
     public static boolean gosched() {
+        if (Mode.Chosen.GMP && nobodyWaits()) {
+            return true;
+        }
         try {
             Thread.yield();
             return true;
         } catch (StackOverflowError e) {
             return false;
         }
+    }
+
+    /**
+     * Whether a pass through schedule would resume the same goroutine: nothing waits for this P, and nothing is asked of
+     * it. A goroutine that yields for a whole time slice is asked for one all the same, and so never looks like a hog.
+     */
+    private static boolean nobodyWaits() {
+        M mp = M.current();
+        P pp = mp == null || mp.curg == null ? null : mp.p;
+        if (pp == null || pp.preempt || pp.compensated || !pp.runq.isEmpty()) {
+            return false;
+        }
+        Sched sched = mp.sched;
+        return sched.runq.isEmpty() && sched.surplus == 0 && !sched.ended && pp.timers.earliest() == TimerHeap.NONE
+                && sched.timers.earliest() == TimerHeap.NONE;
     }
 
     /** What operations that could go on for ever call when they do not wait: yields if the time slice is over. */
