@@ -8,7 +8,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 
-/** With one P, goroutines that could go on for ever leave room for the others. */
+/** Goroutines that could go on for ever leave room for the others. */
 class TimeSliceTest {
     private static final Duration LIMIT = Duration.ofSeconds(20);
 
@@ -72,6 +72,39 @@ class TimeSliceTest {
             });
         } finally {
             over = true;
+        }
+    }
+
+    /**
+     * One goroutine readies another, which then computes until the first goes on, and yields to it. With an idle P it
+     * does not have to wait for anything.
+     */
+    @Test
+    void whoYieldsToARunnextFindsTheIdleP() throws Exception {
+        try (GoRuntime runtime = GoRuntime.builder().name("slice").maxProcs(2).closeTimeout(Duration.ZERO).build()) {
+            Bounded.run(LIMIT, runtime, () -> runtime.spawn(() -> {
+                Chan<Integer> start = Chan.make();
+                Chan<Integer> done = Chan.make();
+                for (int i = 0; i < 50; i++) {
+                    flag = false;
+                    GoRuntime.go(() -> {
+                        start.receive();
+                        while (!flag) {
+                            Thread.onSpinWait();
+                        }
+                        done.send(0);
+                    });
+                    while (!start.toString().contains("receivers=1")) {
+                        Thread.sleep(1); // meanwhile the Ms go idle
+                    }
+                    start.send(0);
+                    GoRuntime.gosched();
+                    flag = true;
+                    done.receive();
+                }
+            }).join());
+        } finally {
+            flag = true;
         }
     }
 }
