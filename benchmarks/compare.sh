@@ -15,6 +15,7 @@ java=$(sed -n 's/^ *java\.home = //p' "$target/launch-java.txt")/bin/java
 go_binary=
 go_version=
 if command -v go >/dev/null; then
+    command -v gcc >/dev/null || export CGO_ENABLED=0
     go_version=$(GOTOOLCHAIN=local go version)
     go_binary=$target/go/benchmarks.test
     mkdir -p "$target/go"

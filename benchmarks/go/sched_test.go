@@ -16,6 +16,13 @@ import (
 func BenchmarkSched(b *testing.B) {
 	b.Run("spawn", spawn)
 	b.Run("yield", yieldTwo)
+	if identity != nil {
+		b.Run("syscall", func(b *testing.B) {
+			for i := 0; i < b.N; i++ {
+				identity(i % values)
+			}
+		})
+	}
 	b.Run("skynet", func(b *testing.B) {
 		for i := 0; i < b.N; i++ {
 			if sum := skynet(1000000); sum != 499999500000 {

@@ -9,6 +9,7 @@ import io.goruntime.benchmarks.chan.ProdConsBenchmark;
 import io.goruntime.benchmarks.chan.UncontendedBenchmark;
 import io.goruntime.benchmarks.sched.SkynetBenchmark;
 import io.goruntime.benchmarks.sched.SpawnBenchmark;
+import io.goruntime.benchmarks.sched.SyscallBenchmark;
 import io.goruntime.benchmarks.sched.YieldBenchmark;
 import io.goruntime.benchmarks.select.SyncSelectBenchmark;
 import io.goruntime.benchmarks.sync.MutexBenchmark;
@@ -46,6 +47,7 @@ record Scenario(String id, @Nullable Class<? extends ScenarioBenchmark> benchmar
     static final List<Scenario> ALL = List.of(
             new Scenario("sched/spawn", SpawnBenchmark.class, Map.of(), WITH_TASKS, "ns/op"),
             new Scenario("sched/yield", YieldBenchmark.class, Map.of(), WITH_TASKS, "ns/op"),
+            new Scenario("sched/syscall", SyscallBenchmark.class, Map.of(), List.of(OURS, GO), "ns/op"),
             new Scenario("sched/skynet", SkynetBenchmark.class, Map.of("leaves", "1000000"), EVERYONE, "ns/op"),
             new Scenario("sched/parkedmemory", null, Map.of("tasks", "1000000"), EVERYONE, "B"),
             new Scenario("chan/pingpong", PingPongBenchmark.class, Map.of(), EVERYONE, "ns/op"),

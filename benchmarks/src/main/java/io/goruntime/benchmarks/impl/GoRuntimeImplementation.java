@@ -171,6 +171,19 @@ final class GoRuntimeImplementation implements Implementation {
     }
 
     @Override
+    public long syscall(int calls) throws InterruptedException {
+        Outcome outcome = new Outcome(1);
+        go(() -> outcome.run(() -> {
+            long sum = 0;
+            for (int i = 0; i < calls; i++) {
+                sum += NativeIdentity.call(i % VALUES);
+            }
+            return sum;
+        }));
+        return outcome.await();
+    }
+
+    @Override
     public long skynet(int leaves) throws InterruptedException {
         Outcome outcome = new Outcome(1);
         go(() -> outcome.run(() -> {

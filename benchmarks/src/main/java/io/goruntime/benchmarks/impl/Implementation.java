@@ -75,6 +75,14 @@ public interface Implementation {
     /** Two tasks yield, each half of the times. Returns how often. */
     long yieldTwo(int yields) throws Exception;
 
+    /**
+     * One task calls a C function that does nothing but return its argument, so many times, each a syscall section.
+     * Returns the sum of what it returned.
+     */
+    default long syscall(int calls) throws Exception {
+        throw new UnsupportedOperationException();
+    }
+
     /** A tree of tasks that sums up the numbers of its leaves, a power of {@value #FAN_OUT}. Returns the sum. */
     long skynet(int leaves) throws Exception;
 

@@ -92,6 +92,13 @@ public final class G implements Executor, Runnable {
     @Nullable
     RuntimeTimer alarm;
 
+    /** Callbacks on its stack: while there are native frames it cannot leave its M. See CgoCalls. */
+    int callbacks;
+
+    /** Its calls of native functions. */
+    @Nullable
+    CgoCalls cgo;
+
     /**
      * Why it waits in the runtime, null when it does not. This and what follows is plain: dumps may be late, and the
      * deadlock check looks at the thread's state too.
@@ -176,6 +183,11 @@ public final class G implements Executor, Runnable {
     /** For a G that its M resumes first without a queue: executes until then are answered by that resume. */
     void enterQueue() {
         queued = 1;
+    }
+
+    /** For a goroutine that waits on its M; false if it is in a queue already. */
+    boolean tryEnterQueue() {
+        return QUEUED.compareAndSet(this, 0, 1);
     }
 
     boolean isQueued() {

@@ -53,6 +53,7 @@ final class Linked {
         sched.addSpinning(-1);
         Sched.addPreemptRequests(0);
         Timing.link(sched);
+        Syscalls.link();
         done = true;
     }
 }

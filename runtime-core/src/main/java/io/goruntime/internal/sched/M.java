@@ -1,6 +1,7 @@
 package io.goruntime.internal.sched;
 
 import io.goruntime.internal.jdk.Jdk;
+import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,6 +34,17 @@ final class M extends Thread {
 
     /** Looks for work on behalf of others: counted in sched.nmspinning. */
     boolean spinning;
+
+    /** Its goroutine is in a syscall section: there is no P. */
+    boolean inSyscall;
+
+    /** The P it had when the section began, null if it has been handed off. */
+    @Nullable
+    P oldp;
+
+    /** See {@link Syscalls#callState}. */
+    @Nullable
+    MemorySegment callState;
 
     /** Runs timers: what becomes runnable meanwhile is no resubmission. */
     boolean firing;

@@ -1,27 +1,39 @@
 package io.goruntime.internal.sched;
 
+import static java.lang.invoke.MethodHandles.lookup;
+
 import io.goruntime.internal.timer.TimerHeap;
+import java.lang.invoke.ConstantBootstraps;
+import java.lang.invoke.VarHandle;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A processor: the right to run goroutines, and what goes with it. Counterpart of runtime2.go: p.
  */
 /*
- * Transitions, all under sched.lock except the first two, which the M that takes or gives makes for itself:
+ * Transitions, all under sched.lock except the first two, which the M that takes or gives makes for itself, and those of
+ * SYSCALL (see Syscalls):
  *
  *   IDLE    -> RUNNING   an M took it from the idle list, or was given it as nextp
  *   RUNNING -> IDLE      its M found nothing to do, or a locked M gave it away
  *   RUNNING -> DEAD      its M's next pass through schedule found one P too many (Procs)
  *   IDLE    -> DEAD      GOMAXPROCS shrank, or a compensated M came back
  *   DEAD    -> IDLE      GOMAXPROCS grew, or an M is compensated
+ *   RUNNING -> SYSCALL   its goroutine needs no P for a while
+ *   SYSCALL -> RUNNING   it needs it again
+ *   SYSCALL -> IDLE      sysmon took it away meanwhile
  *
  * A P never moves away from a running M. An M that does not come back, because the Java code under it blocks or spins,
  * keeps its P; sysmon sets `compensated` and brings one more P to life in its place.
  */
 final class P {
+    private static final VarHandle STATUS = ConstantBootstraps.fieldVarHandle(lookup(), "status", VarHandle.class,
+            P.class, int.class);
+
     static final int IDLE = 0;
     static final int RUNNING = 1;
     static final int DEAD = 2;
+    static final int SYSCALL = 3;
 
     final int id;
     final RunQueue runq = new RunQueue();
@@ -29,7 +41,7 @@ final class P {
 
     volatile int status = DEAD;
 
-    /** The M that holds it; null when idle or dead. */
+    /** The M that holds it, or left it for a syscall section; null when idle or dead. */
     @Nullable
     volatile M m;
 
@@ -51,6 +63,9 @@ final class P {
     /** Resumes, each of them. Unchanged means that the M is inside one of them, or stuck in the scheduler. */
     int resumeTick;
 
+    /** Syscall sections that are over. */
+    int syscallTick;
+
     // -- holder only --
 
     long goidCache;
@@ -62,6 +77,8 @@ final class P {
     long seenSchedWhen;
     int seenResumeTick;
     long seenResumeWhen;
+    int seenSyscallTick = -1;
+    long seenSyscallWhen;
     /** Processor time of its M at seenCpuWhen; -1 when not taken yet. */
     long seenCpuNanos;
     long seenCpuWhen;
@@ -70,6 +87,18 @@ final class P {
 
     P(int id) {
         this.id = id;
+    }
+
+    // -- syscall sections; see Syscalls --
+
+    /** Its M wants it back; false if it has been taken away. */
+    boolean returnFromSyscall() {
+        return STATUS.compareAndSet(this, SYSCALL, RUNNING);
+    }
+
+    /** Sysmon takes it; false if its M has it back. */
+    boolean takeFromSyscall() {
+        return STATUS.compareAndSet(this, SYSCALL, IDLE);
     }
 
     @Override

@@ -62,6 +62,9 @@ public final class Park {
         if (gp == null) {
             return wait(sg, null, timed, deadlineNanos);
         }
+        if (gp.callbacks != 0) {
+            Syscalls.beforeWait();
+        }
         gp.waitSince = gp.sched.sysmon.coarseNanos;
         gp.timedWait = timed;
         gp.waitReason = reason;
@@ -71,6 +74,9 @@ public final class Park {
             gp.waitReason = null; // a stale one would make a later wait in the JDK look like a deadlock
             if (timed) {
                 Timing.stopAlarm(gp);
+            }
+            if (gp.callbacks != 0) {
+                Syscalls.afterWait();
             }
         }
     }

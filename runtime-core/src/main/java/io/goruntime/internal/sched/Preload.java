@@ -19,7 +19,7 @@ final class Preload {
             Dump.class, G.class, GlobalQueue.class,
             GoexitError.class,
             Lifecycle.class, M.class, P.class, Park.class, Procs.class, RunQueue.class, Sched.class, Seam.class,
-            FuncTimer.class, RuntimeTimer.class, SpinLock.class, Sudog.class, Sysmon.class, Template.class,
+            FuncTimer.class, RuntimeTimer.class, SpinLock.class, Sudog.class, Syscalls.class, Sysmon.class, Template.class,
             TimerFn.class,
             TimerHeap.class, TimerThread.class, Timing.class, WaitReason.class, Workers.class,
             Thread.State.class,

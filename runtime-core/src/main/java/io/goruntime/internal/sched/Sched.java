@@ -346,7 +346,7 @@ public final class Sched {
         P pp = mp == null || mp.sched != this ? null : mp.p;
         if (pp == null) {
             DeadlockCheck check = deadlockCheck;
-            if (check != null) {
+            if (check != null && (mp == null || mp.sched != this)) {
                 check.used(Thread.currentThread());
             }
             runq.put(gp);

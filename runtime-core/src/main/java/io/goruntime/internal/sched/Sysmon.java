@@ -25,6 +25,8 @@ import java.lang.management.ThreadMXBean;
  * nobody waits for the timers, which is so when the goroutine that set the first one did not give its M back, an M is
  * woken for that.
  *
+ * The P of a goroutine in a syscall section is simply taken: see Syscalls.
+ *
  * Sleeps 20 us between looks, after 50 looks without a finding twice as long each time, up to 5 ms (Go: 10 ms; a hog
  * is to be noticed within 20 ms); without limit while every P is idle: the M that takes the first P wakes it.
  */
@@ -139,6 +141,10 @@ final class Sysmon implements Runnable {
             if (pp.status == P.DEAD) {
                 Timing.handOver(sched, pp);
             }
+            if (pp.status == P.SYSCALL) {
+                acted |= retake(pp, now);
+                continue;
+            }
             M mp = pp.m;
             if (mp == null || pp.status != P.RUNNING) {
                 continue;
@@ -187,6 +193,23 @@ final class Sysmon implements Runnable {
         }
         request(preempting);
         return acted;
+    }
+
+    /** A P beside a syscall section is taken at the second look if somebody can use it, else after a time slice. */
+    private boolean retake(P pp, long now) {
+        if (pp.syscallTick != pp.seenSyscallTick) {
+            pp.seenSyscallTick = pp.syscallTick;
+            pp.seenSyscallWhen = now;
+            pp.seenSchedWhen = now;
+            pp.seenResumeWhen = now;
+            pp.seenCpuNanos = -1;
+            return false;
+        }
+        if (pp.runq.isEmpty() && !pp.timers.isDue(now) && sched.npidle + sched.nmspinning > 0
+                && now - pp.seenSyscallWhen < SLICE_NANOS) {
+            return false;
+        }
+        return Syscalls.retake(sched, pp);
     }
 
     private boolean stuck(M mp, P pp, long now, int hogs) {

@@ -138,6 +138,9 @@ final class Workers {
             Jdk.repair(gp.thread);
         }
         mp.curg = null;
+        if (mp.inSyscall) {
+            Syscalls.endedInside(mp);
+        }
     }
 
     // -- finding work --
@@ -271,7 +274,7 @@ final class Workers {
                             }
                         }
                     }
-                    M holder = last ? victim.m : null;
+                    M holder = last && victim.status == P.RUNNING ? victim.m : null;
                     G gp = pp.runq.stealFrom(victim.runq, last, holder != null && holder.curg != null);
                     if (gp != null) {
                         return gp;
@@ -447,19 +450,22 @@ final class Workers {
     }
 
     /** Gives the P to another M if there is work for it, else to the idle list. */
-    private static void handOff(M mp) {
-        Sched sched = mp.sched;
+    static void handOff(M mp) {
         P pp = mp.p;
         if (mp.spinning) {
             mp.spinning = false;
-            sched.addSpinning(-1);
+            mp.sched.addSpinning(-1);
         }
-        if (pp == null) {
-            return;
+        if (pp != null) {
+            Procs.release(mp);
+            handOff(mp.sched, pp);
         }
+    }
+
+    /** The same for a P that is nobody's but the caller's. */
+    static void handOff(Sched sched, P pp) {
         pp.runq.kickRunnext(sched.runq); // nobody is about to run it now
         sched.lock.lock();
-        Procs.release(mp);
         Procs.pidlePut(sched, pp);
         sched.lock.unlock();
         wakeIfWork(sched);
