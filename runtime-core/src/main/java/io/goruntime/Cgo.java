@@ -25,7 +25,8 @@ import java.util.Objects;
  * <p>These are the handles and stubs of {@link Linker}, with what the scheduler has to know: a downcall is a section as
  * in {@link Syscall#call}, and in an upcall the goroutine has a processor again. An upcall may use channels, locks and
  * everything else. While it waits, the thread waits with it, since there are native frames on the stack; the processor
- * goes to other goroutines.
+ * goes to other goroutines. (The JDK's scheduler, where that is used, has no processor for others meanwhile: as many
+ * upcalls that wait as there are processors stop it.)
  *
  * <p><b>Exceptions</b> cannot pass through native code. What an upcall throws is kept, the native code gets zero as its
  * result, and the downcall throws it when the native function has returned: so does

@@ -30,6 +30,7 @@ import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -132,7 +133,8 @@ class CgoTest {
         });
     }
 
-    /** More goroutines in callbacks than Ps, which wait for each other. */
+    /** More goroutines in callbacks than Ps, which wait for each other. The JDK's scheduler does not help them. */
+    @Tag("gmp")
     @OnProcs
     void manyCallbacksWaitForEachOther(int procs) throws Exception {
         onProcs(procs, () -> {

@@ -16,6 +16,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.util.Locale;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Syscall, as its users see it. */
@@ -54,6 +55,7 @@ class SyscallTest {
     }
 
     /** Goroutines that sleep in native code do not take each other's time, nor that of others. */
+    @Tag("gmp")
     @Test
     void nativeSleepsOverlap() throws Exception {
         var address = Linker.nativeLinker().defaultLookup().find("usleep");

@@ -29,7 +29,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The bridges to the rest of Java: calls that are interrupted when a context ends, and futures. */
-class ContextCallTest {
+public class ContextCallTest {
     private final CancelContext ctx = Context.withCancel(Context.background());
     private final Exception cause = new Exception("the cause");
 

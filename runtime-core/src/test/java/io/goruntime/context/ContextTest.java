@@ -30,7 +30,7 @@ import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 
 /** Go's tests of package context, by name; with a clock moved by hand where Go waits. */
-class ContextTest {
+public class ContextTest {
     private static final Duration SHORT = Duration.ofMillis(1);
     private static final Duration VERY_LONG = Duration.ofHours(1000);
     private static final long LIMIT_SECONDS = 30;

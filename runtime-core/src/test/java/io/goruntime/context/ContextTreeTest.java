@@ -29,7 +29,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The tree of contexts: depth, what is left behind, user code that throws, the end of the stack, and races. */
-class ContextTreeTest {
+public class ContextTreeTest {
     private static final int DEEP = 100_000;
     private static final Key<Integer> KEY = Key.of("key");
 

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Contexts that end by themselves, by the runtime's timers. */
-class DeadlineTest {
+public class DeadlineTest {
     private static final Duration HOUR = Duration.ofHours(1);
 
     @Test

@@ -24,7 +24,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Counterpart of Go's sync/cond_test.go, and interrupts. */
 @Timeout(60)
-class CondTest {
+public class CondTest {
     @OnProcs
     void testCondSignal(int procs) throws Exception {
         Goroutines.run(procs, () -> {

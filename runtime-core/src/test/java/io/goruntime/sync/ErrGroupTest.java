@@ -24,7 +24,7 @@ import org.junit.jupiter.api.Timeout;
 
 /** Counterpart of the tests of golang.org/x/sync/errgroup. */
 @Timeout(60)
-class ErrGroupTest {
+public class ErrGroupTest {
     @OnProcs
     void testZeroGroup(int procs) throws Exception {
         Goroutines.run(procs, () -> {

@@ -16,7 +16,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * while they are interrupted at random. Every section is counted once.
  */
 @Timeout(120)
-class LockStressTest {
+public class LockStressTest {
     private static final int WORKERS = 12;
 
     @ParameterizedTest

@@ -20,7 +20,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Counterpart of Go's sync/mutex_test.go, and what is different in Java. */
 @Timeout(60)
-class MutexTest {
+public class MutexTest {
     private static void hammer(Mutex m, int loops, Chan<Boolean> done, int[] count) throws InterruptedException {
         for (int i = 0; i < loops; i++) {
             if (i % 3 == 0) {

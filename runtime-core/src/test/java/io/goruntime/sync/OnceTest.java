@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Timeout;
 
 /** Counterpart of Go's sync/once_test.go and sync/oncefunc_test.go. */
 @Timeout(60)
-class OnceTest {
+public class OnceTest {
     @OnProcs
     void testOnce(int procs) throws Exception {
         Goroutines.run(procs, () -> {

@@ -23,7 +23,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Counterpart of Go's sync/pool_test.go. */
 @Timeout(60)
-class PoolTest {
+public class PoolTest {
     @OnProcs
     void testPool(int procs) throws Exception {
         Goroutines.run(procs, () -> {

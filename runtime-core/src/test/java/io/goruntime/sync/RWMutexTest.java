@@ -26,7 +26,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Counterpart of Go's sync/rwmutex_test.go, and what is different in Java. */
 @Timeout(60)
-class RWMutexTest {
+public class RWMutexTest {
     @ParameterizedTest
     @CsvSource({"1,4", "3,4", "4,2"})
     void testParallelReaders(int readers, int procs) throws Exception {

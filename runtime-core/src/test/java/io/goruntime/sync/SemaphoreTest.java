@@ -18,7 +18,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Counterpart of the tests of golang.org/x/sync/semaphore. */
 @Timeout(60)
-class SemaphoreTest {
+public class SemaphoreTest {
     @Test
     void testWeightedPanic() {
         Semaphore w = new Semaphore(1);

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Timeout;
 
 /** Counterpart of the tests of golang.org/x/sync/singleflight. */
 @Timeout(60)
-class SingleFlightTest {
+public class SingleFlightTest {
     @Test
     void testDo() throws Exception {
         SingleFlight<String, String> g = new SingleFlight<>();

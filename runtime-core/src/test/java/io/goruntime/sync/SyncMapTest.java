@@ -20,7 +20,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Counterpart of Go's sync/map_test.go and internal/sync/hashtriemap_test.go. */
 @Timeout(60)
-class SyncMapTest {
+public class SyncMapTest {
     /** Keys of which many have the same hash code, or one that differs in few bits. */
     private record Key(int id, int mask) {
         @Override

@@ -24,7 +24,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Counterpart of Go's sync/waitgroup_test.go, and what is different in Java. */
 @Timeout(60)
-class WaitGroupTest {
+public class WaitGroupTest {
     private static void testWaitGroup(WaitGroup wg1, WaitGroup wg2) throws InterruptedException {
         int n = 16;
         wg1.add(n);

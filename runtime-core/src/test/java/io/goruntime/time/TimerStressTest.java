@@ -18,7 +18,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Many timers, from many threads, against stops, resets, interrupts and changes of the number of Ps. */
-class TimerStressTest {
+public class TimerStressTest {
     private static final Duration WORK = Duration.ofMillis(1500);
     private static final Duration LIMIT = WORK.multipliedBy(Bounded.scale()).plusSeconds(45);
     private static final Duration HOUR = Duration.ofHours(1);

@@ -88,10 +88,14 @@ public final class Jdk {
     public static void parkCarrier(long nanos) {
         if (Mode.Chosen.GMP) {
             GoRuntimeBridge.parkCarrier(nanos);
-        } else if (Thread.currentThread().isInterrupted()) {
-            Thread.yield(); // a park would return at once, and a virtual thread keep its carrier from whom it waits for
         } else {
+            // With the flag set a park returns at once, and a virtual thread keeps its carrier from whom it waits for. To
+            // yield is not enough: two that yield to each other keep a carrier from all that comes from outside.
+            boolean interrupted = Thread.interrupted();
             park(nanos);
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
         }
     }
 

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * Go counts Ms. Here other threads of the process may send on a channel too, so a deadlock is only what cannot be
  * anything else; a false alarm is worse than none. All of these, twice in a row with no goroutine resumed in between:
  *
- *   - every P is idle, every queue empty and no timer set;
+ *   - every P is idle, every queue empty, no timer set and nobody waiting for the network;
  *   - every goroutine waits in an operation of the runtime without a deadline (not in the JDK: a sleep, a socket or a
  *     lock may end by itself);
  *   - no other thread could still send: no live platform thread of the application that is not a daemon, or has
@@ -154,7 +154,8 @@ public final class DeadlockCheck {
     }
 
     private int look() {
-        if (sched.npidle != sched.live || Workers.anyWork(sched) || Timing.pending(sched)) {
+        if (sched.npidle != sched.live || Workers.anyWork(sched) || Timing.pending(sched)
+                || sched.netpoller.anyWaiters()) {
             return NO;
         }
         for (G gp : sched.goroutines()) {

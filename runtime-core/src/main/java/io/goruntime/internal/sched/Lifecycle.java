@@ -76,6 +76,7 @@ public final class Lifecycle {
         sched.closing = true;
         sched.ended = true;
         Timing.end(sched);
+        sched.netpoller.close();
         if (!Mode.Chosen.GMP) {
             return;
         }

@@ -42,6 +42,9 @@ final class M extends Thread {
     @Nullable
     P oldp;
 
+    /** What it finds in the netpoller; made when it first looks. */
+    Netpoller.@Nullable Events events;
+
     /** See {@link Syscalls#callState}. */
     @Nullable
     MemorySegment callState;

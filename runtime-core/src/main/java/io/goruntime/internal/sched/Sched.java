@@ -128,6 +128,12 @@ public final class Sched {
     /** Without our scheduler: runs the timers. */
     final TimerThread timerThread = new TimerThread(this);
 
+    // -- the netpoller --
+
+    volatile Netpoller netpoller = Netpoller.NONE;
+    /** When somebody last looked for events, on the runtime's clock; plain, a late value costs one look. */
+    long lastPoll;
+
     // -- life --
 
     /** The caller of run was interrupted while it was m0. */
@@ -519,6 +525,44 @@ public final class Sched {
         gp.lockedm = null;
         mp.lockedg = null;
         mp.lockedExit = true;
+    }
+
+    // ------------------------------------------------------------------------------------------------------------
+    // The netpoller
+    // ------------------------------------------------------------------------------------------------------------
+
+    /**
+     * The netpoller of this scheduler, made if there is none yet.
+     *
+     * @param <N> its class
+     * @param type its class
+     * @param maker makes one that is ready to be used by Ms; under a lock
+     * @throws RejectedExecutionException if the runtime is closed
+     */
+    public <N extends Netpoller, X extends Exception> N netpoller(Class<N> type, NetpollerMaker<N, X> maker) throws X {
+        synchronized (allgs) {
+            Netpoller present = netpoller;
+            if (present == Netpoller.NONE) {
+                if (closing) {
+                    throw closed();
+                }
+                netpoller = present = maker.make(this);
+                Timing.netpollerInstalled(this);
+            }
+            return type.cast(present);
+        }
+    }
+
+    /** See {@link Sched#netpoller(Class, NetpollerMaker)}. */
+    @FunctionalInterface
+    public interface NetpollerMaker<N extends Netpoller, X extends Exception> {
+        /** Makes one. */
+        N make(Sched sched) throws X;
+    }
+
+    /** The runtime's clock, for deadlines. */
+    public long nanoTime() {
+        return seam.nanoTime();
     }
 
     // ------------------------------------------------------------------------------------------------------------

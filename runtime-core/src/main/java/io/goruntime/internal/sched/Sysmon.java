@@ -25,6 +25,8 @@ import java.lang.management.ThreadMXBean;
  * nobody waits for the timers, which is so when the goroutine that set the first one did not give its M back, an M is
  * woken for that.
  *
+ * Looks for events of the netpoller when nobody has for 10 ms.
+ *
  * The P of a goroutine in a syscall section is simply taken: see Syscalls.
  *
  * Sleeps 20 us between looks, after 50 looks without a finding twice as long each time, up to 5 ms (Go: 10 ms; a hog
@@ -53,6 +55,7 @@ final class Sysmon implements Runnable {
 
     private ThreadMXBean threads;
     private boolean requested;
+    private Netpoller.Events events;
 
     Sysmon(Sched sched) {
         this.sched = sched;
@@ -191,6 +194,7 @@ final class Sysmon implements Runnable {
         if (sched.nmspinning == 0 && Timing.unattended(sched)) {
             Workers.wakeP(sched);
         }
+        pollNetwork(now);
         request(preempting);
         return acted;
     }
@@ -210,6 +214,21 @@ final class Sysmon implements Runnable {
             return false;
         }
         return Syscalls.retake(sched, pp);
+    }
+
+    /** Looks for events when no M waits for them and none has looked for a time slice. */
+    private void pollNetwork(long now) {
+        Netpoller np = sched.netpoller;
+        if (!np.anyWaiters() || sched.timedM != null || now - sched.lastPoll < SLICE_NANOS) {
+            return;
+        }
+        if (events == null) {
+            events = np.newEvents();
+        }
+        sched.lastPoll = now;
+        if (events.poll(0) != 0) {
+            events.ready();
+        }
     }
 
     private boolean stuck(M mp, P pp, long now, int hogs) {

@@ -38,6 +38,9 @@ import org.jspecify.annotations.Nullable;
  *   An M that gives the role up looks at all heaps after it has done so, as in 3. An M that comes from goIdle has counted
  *   its P as idle before it looks who has the role.
  *
+ * The M with that role waits for the events of the netpoller too, if there is one (see Netpoller); the role is then needed
+ * while anybody waits for an event, timers or not.
+ *
  * A goroutine that sets a timer in order to park at once (sleep) leaves wakeP out: its own M passes through schedule,
  * which sees to it if there is another goroutine to run, and goes idle if there is none. So does one that sets a timer
  * for a time far enough away: sysmon, which is awake while a P is in use, wakes an M for a timer that nobody waits for.
@@ -54,6 +57,9 @@ public final class Timing {
 
     /** Due timers run by an M before it asks for help with what they made runnable. */
     private static final int WAKE_EVERY = 32;
+
+    /** Between two tries where the memory for a look at the netpoller is missing. */
+    private static final long NO_MEMORY_PAUSE_NANOS = 1_000_000;
 
     /** Later than sysmon's next look, by its clock, which may be one look late. */
     private static final long FAR_NANOS = 20_000_000;
@@ -119,10 +125,31 @@ public final class Timing {
         M timed = sched.timedM;
         if (timed != null) {
             if (when - sched.timedUntil < 0) {
-                Jdk.unpark(timed.thread);
+                kick(sched, timed);
             }
         } else if (!parks && (when - sched.sysmon.coarseNanos < FAR_NANOS || !inUse(sched))) {
             Workers.wakeP(sched);
+        }
+    }
+
+    /** Ends the sleep of the M that has the role. */
+    private static void kick(Sched sched, M timed) {
+        Jdk.unpark(timed.thread);
+        sched.netpoller.wake();
+    }
+
+    /** A thread is about to wait for an event, and has counted itself. See Netpoller. */
+    public static void waits(Sched sched) {
+        if (Mode.Chosen.GMP && sched.timedM == null && !inUse(sched)) {
+            Workers.wakeP(sched);
+        }
+    }
+
+    /** Who sleeps until the first timer waits for events from now on. */
+    static void netpollerInstalled(Sched sched) {
+        M timed = sched.timedM;
+        if (timed != null) {
+            kick(sched, timed);
         }
     }
 
@@ -223,6 +250,49 @@ public final class Timing {
         }
     }
 
+    // -- events; Ms only --
+
+    /** Looks for events, or waits for them; the number of them, to be made {@link #ready}. */
+    private static int poll(M mp, Netpoller np, long nanos) {
+        try {
+            Netpoller.Events events = mp.events;
+            if (events == null) {
+                mp.events = events = np.newEvents();
+            }
+            int n = events.poll(nanos);
+            mp.sched.lastPoll = mp.sched.seam.nanoTime();
+            return n;
+        } catch (OutOfMemoryError e) {
+            Jdk.parkCarrier(NO_MEMORY_PAUSE_NANOS);
+            return 0;
+        }
+    }
+
+    /** Makes runnable who waits for what {@link #poll} found; with a P they go to the tail of its queue. */
+    private static void ready(M mp) {
+        mp.firing = true;
+        try {
+            mp.events.ready();
+        } finally {
+            mp.firing = false;
+        }
+        P pp = mp.p;
+        if (pp != null && mp.sched.npidle != 0 && pp.runq.size() > 1) {
+            Workers.wakeP(mp.sched); // one is for this M
+        }
+    }
+
+    /** An M with a P and nothing to run: looks for events, unless another M waits for them. */
+    static @Nullable G findEvents(M mp, P pp) {
+        Sched sched = mp.sched;
+        Netpoller np = sched.netpoller;
+        if (!np.anyWaiters() || sched.timedM != null || poll(mp, np, 0) == 0) {
+            return null;
+        }
+        ready(mp);
+        return pp.runq.get();
+    }
+
     // -- waiting for the next --
 
     /** The time of the first timer of all, or NONE. */
@@ -242,21 +312,22 @@ public final class Timing {
         return earliest(sched) != TimerHeap.NONE;
     }
 
-    /** Whether timers are set, Ps are idle and no M waits for the timers. */
+    /** Whether there is something to wait for, timers or events, Ps are idle, and no M waits. */
     static boolean unattended(Sched sched) {
-        return sched.npidle != 0 && sched.timedM == null && pending(sched);
+        return sched.npidle != 0 && sched.timedM == null && (sched.netpoller.anyWaiters() || pending(sched));
     }
 
-    /** An M found a goroutine to run: until it is back, somebody else must wait for the timers it can see. */
+    /** An M found a goroutine to run: until it is back, somebody else must wait for events, and for timers it can see. */
     static void leave(Sched sched, P pp) {
         if (sched.npidle != 0 && sched.timedM == null
-                && (pp.timers.earliest() != TimerHeap.NONE || sched.timers.earliest() != TimerHeap.NONE)) {
+                && (pp.timers.earliest() != TimerHeap.NONE || sched.timers.earliest() != TimerHeap.NONE
+                        || sched.netpoller.anyWaiters())) {
             Workers.wakeP(sched);
         }
     }
 
     /**
-     * An M without a P: sleeps until the first timer of all is due, unless another M does.
+     * An M without a P: sleeps until the first timer of all is due or there are events, unless another M does.
      *
      * @return true if it has a P now and is spinning; false if there is nothing to wait for, or somebody else does, or no
      *         P is idle
@@ -265,45 +336,59 @@ public final class Timing {
         Sched sched = mp.sched;
         for (;;) {
             long until = earliest(sched);
-            if (until == TimerHeap.NONE || sched.ended || !TIMED_M.compareAndSet(sched, (M) null, mp)) {
+            if (until == TimerHeap.NONE && !sched.netpoller.anyWaiters() || sched.ended
+                    || !TIMED_M.compareAndSet(sched, (M) null, mp)) {
                 return false;
             }
-            boolean due = sleepUntil(sched, until);
+            int found = sleepUntil(mp, until);
             sched.timedM = null;
-            if (!due) {
-                continue; // the timers are gone; one that came while we had the role must not be overlooked
+            if (found == NOTHING) {
+                continue; // what there was is gone; what came while we had the role must not be overlooked
             }
             sched.lock.lock();
             P pp = Procs.pidleGet(sched);
             sched.lock.unlock();
-            if (pp == null) {
-                return false;
+            if (pp != null) {
+                Procs.acquire(mp, pp);
+                mp.spinning = true;
+                sched.addSpinning(1);
             }
-            Procs.acquire(mp, pp);
-            mp.spinning = true;
-            sched.addSpinning(1);
-            return true;
+            if (found == EVENTS) {
+                ready(mp);
+            }
+            return pp != null;
         }
     }
 
-    /** With the role taken: true when the first timer is due, false if there is none any more or the end has come. */
-    private static boolean sleepUntil(Sched sched, long first) {
+    private static final int NOTHING = 0;
+    private static final int DUE = 1;
+    private static final int EVENTS = 2;
+
+    /** With the role taken: what ended the sleep; nothing if nothing is waited for any more, or the end has come. */
+    private static int sleepUntil(M mp, long first) {
+        Sched sched = mp.sched;
         long until = first;
         for (;;) {
-            sched.timedUntil = until;
+            long now = sched.seam.nanoTime();
+            sched.timedUntil = until == TimerHeap.NONE ? now + Long.MAX_VALUE / 2 : until;
             long again = earliest(sched);
-            if (again == TimerHeap.NONE || sched.ended) {
-                return false;
+            Netpoller np = sched.netpoller;
+            if (again == TimerHeap.NONE && !np.anyWaiters() || sched.ended) {
+                return NOTHING;
             }
             if (again != until) {
                 until = again;
                 continue;
             }
-            long nanos = until - sched.seam.nanoTime();
-            if (nanos <= 0) {
-                return true;
+            long nanos = until == TimerHeap.NONE ? -1 : until - now;
+            if (until != TimerHeap.NONE && nanos <= 0) {
+                return DUE;
             }
-            sched.seam.park(nanos);
+            if (np == Netpoller.NONE) {
+                sched.seam.park(nanos);
+            } else if (poll(mp, np, nanos) != 0) {
+                return EVENTS;
+            }
             Thread.interrupted();
             // The timer may have been stopped, and a later one be the first: no reason to wake up for good.
         }
@@ -313,7 +398,7 @@ public final class Timing {
     static void clockChanged(Sched sched) {
         M timed = sched.timedM;
         if (timed != null) {
-            Jdk.unpark(timed.thread);
+            kick(sched, timed);
         } else if (pending(sched)) {
             Workers.wakeP(sched);
         }

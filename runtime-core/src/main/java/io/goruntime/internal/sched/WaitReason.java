@@ -16,6 +16,7 @@ public final class WaitReason {
     public static final String SYNC_WAITGROUP_WAIT = "sync.WaitGroup.Wait";
 
     public static final String SLEEP = "sleep";
+    public static final String IO_WAIT = "IO wait";
 
     private WaitReason() {}
 }

@@ -182,6 +182,9 @@ final class Workers {
                 wakeForRest(sched);
                 return gp;
             }
+            if ((gp = Timing.findEvents(mp, pp)) != null) {
+                return gp;
+            }
             // At most half of the busy Ps' Ms spin, so that a busy machine does not burn its time looking for work.
             if (mp.spinning || 2 * sched.nmspinning < sched.live - sched.npidle) {
                 if (!mp.spinning) {
@@ -478,11 +481,16 @@ final class Workers {
         Sched sched = mp.sched;
         sched.lock.lock();
         G ready = mp.lockedReady;
+        boolean run = ready != null && mp.p != null;
         mp.lockedReady = null;
-        mp.lockedAsleep = ready == null;
+        mp.lockedAsleep = !run;
         sched.lock.unlock();
-        if (ready != null && mp.p != null) {
+        if (run) {
             return true;
+        }
+        if (ready != null) { // but there is no P, after a syscall section: whoever finds it again brings one
+            sched.runq.put(ready);
+            wakeP(sched);
         }
         handOff(mp);
         return mp.sleep();

@@ -16,7 +16,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -124,39 +123,44 @@ class SyscallsTest {
     @Test
     void theFirstWaitEndsTheSection() throws Exception {
         ReentrantLock lock = new ReentrantLock();
+        Object monitor = new Object();
         List<Scenario> waits = List.of(
                 runtime -> Thread.sleep(1),
                 runtime -> {
                     Chan<Integer> c = Chan.make();
-                    GoRuntime.go(() -> c.send(1));
+                    G receiver = G.current();
+                    GoRuntime.go(() -> {
+                        while (receiver.waitReason == null) {
+                            Thread.sleep(1);
+                        }
+                        c.send(1);
+                    });
                     c.receive();
                 },
                 runtime -> {
-                    lock.lock();
                     Thread me = Thread.currentThread();
                     GoRuntime.go(() -> {
-                        LockSupport.unpark(me);
                         lock.lock();
-                        lock.unlock();
+                        try {
+                            letWait(me);
+                        } finally {
+                            lock.unlock();
+                        }
                     });
-                    LockSupport.park();
+                    spinUntilFlag(this);
+                    lock.lock();
                     lock.unlock();
                 },
                 runtime -> {
-                    Object monitor = new Object();
+                    Thread me = Thread.currentThread();
                     GoRuntime.go(() -> {
                         synchronized (monitor) {
-                            flag = true;
-                            while (M.current().sched.npidle == 1) {
-                                Thread.sleep(1);
-                            }
+                            letWait(me);
                         }
                     });
-                    while (!flag) {
-                        Thread.yield();
-                    }
+                    spinUntilFlag(this);
                     synchronized (monitor) {
-                        flag = false;
+                        assertTrue(flag);
                     }
                 },
                 runtime -> Thread.yield());
@@ -164,6 +168,7 @@ class SyscallsTest {
             for (int i = 0; i < waits.size(); i++) {
                 Scenario wait = waits.get(i);
                 String which = "wait " + i;
+                flag = false;
                 Syscall.call(() -> {
                     wait.run(runtime);
                     assertFalse(M.current().inSyscall, which);
@@ -177,6 +182,14 @@ class SyscallsTest {
                 });
             }
         });
+    }
+
+    /** With a lock held: lets the other thread go on, until it waits. */
+    private void letWait(Thread other) throws InterruptedException {
+        flag = true;
+        while (other.getState() != Thread.State.WAITING && other.getState() != Thread.State.BLOCKED) {
+            Thread.sleep(1);
+        }
     }
 
     /** Somebody else has the P and keeps it: the goroutine takes its turn behind what is runnable. */
