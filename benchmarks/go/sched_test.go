@@ -15,6 +15,7 @@ import (
 // BenchmarkSched has the scenarios of the group sched, with the same names.
 func BenchmarkSched(b *testing.B) {
 	b.Run("spawn", spawn)
+	b.Run("submit", submit)
 	b.Run("yield", yieldTwo)
 	if identity != nil {
 		b.Run("syscall", func(b *testing.B) {
@@ -49,6 +50,25 @@ func spawn(b *testing.B) {
 			}
 		}()
 		ended.Wait()
+	}
+}
+
+// submit has no executor in Go: a goroutine that sends its result is the same thing.
+func submit(b *testing.B) {
+	sum := make(chan int)
+	go func() {
+		total := 0
+		for i := 0; i < b.N; i++ {
+			result := make(chan int, 1)
+			value := i % 64
+			go func() { result <- value }()
+			total += <-result
+		}
+		sum <- total
+	}()
+	n := b.N
+	if want := n/64*(64*63/2) + n%64*(n%64-1)/2; <-sum != want {
+		b.Fatalf("the sum is not %d", want)
 	}
 }
 

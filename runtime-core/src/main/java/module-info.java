@@ -9,6 +9,7 @@ module io.goruntime.core {
 
     exports io.goruntime;
     exports io.goruntime.context;
+    exports io.goruntime.interop;
     exports io.goruntime.sync;
     exports io.goruntime.time;
 

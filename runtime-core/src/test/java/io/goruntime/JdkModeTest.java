@@ -8,6 +8,9 @@ import io.goruntime.context.ContextTest;
 import io.goruntime.context.ContextTreeTest;
 import io.goruntime.context.DeadlineTest;
 import io.goruntime.internal.jdk.Mode;
+import io.goruntime.interop.FlowsTest;
+import io.goruntime.interop.QueuesTest;
+import io.goruntime.interop.StreamsTest;
 import io.goruntime.sync.CondTest;
 import io.goruntime.sync.ErrGroupTest;
 import io.goruntime.sync.LockStressTest;
@@ -48,7 +51,8 @@ class JdkModeTest {
     private static final List<List<Class<?>>> GROUPS = List.of(
             List.of(JavaInGoroutinesTest.class, BlockingIoTest.class, ChildThreadsTest.class, GoroutineTest.class,
                     RunTest.class, LifecycleTest.class, DumpTest.class, PanicTest.class, SamplesTest.class,
-                    DecoratorTest.class, DeferTest.class, SyscallTest.class, CgoTest.class),
+                    DecoratorTest.class, DeferTest.class, SyscallTest.class, CgoTest.class, GoExecutorTest.class,
+                    StreamsTest.class, FlowsTest.class, QueuesTest.class),
             List.of(ChanTest.class, ChanInterruptTest.class, ChanStressTest.class, CancelStressTest.class,
                     CloseChanStressTest.class, LongChanTest.class, SelectTest.class, SelectsTest.class,
                     GoSelectTest.class, SelectStressTest.class, SelectTimeoutTest.class),

@@ -37,7 +37,8 @@ class PackageOrderTest {
             "io.goruntime",
             "io.goruntime.time",
             "io.goruntime.context",
-            "io.goruntime.sync");
+            "io.goruntime.sync",
+            "io.goruntime.interop");
 
     private static final String BRIDGE = "java.lang.GoRuntimeBridge";
     private static final String BRIDGE_USER = "io.goruntime.internal.jdk";

@@ -8,10 +8,16 @@ import io.goruntime.Chan;
 import io.goruntime.Defer;
 import io.goruntime.GoRuntime;
 import io.goruntime.Panic;
+import io.goruntime.interop.Flows;
+import io.goruntime.interop.Queues;
+import io.goruntime.interop.Streams;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.LongAdder;
 import org.junit.jupiter.api.Test;
 
 /** The code of docs/GUIDE.md. */
@@ -97,5 +103,36 @@ class GuideTest {
         } catch (CancelledException e) {
             producerEnded.countDown();
         }
+    }
+
+    @Test
+    void theRestOfJava() throws Exception {
+        assertInGuide("Streams.of(words).filter(w -> w.length() > 3).limit(2).toList();",
+                "try (var lines = Streams.feed(text.lines(), 16)) {", "lines.chan().range(words::send);",
+                "try (var feed = Flows.feed(Flows.publisher(numbers), 64)) {", "feed.chan().range(n -> sum.add(n));",
+                "BlockingQueue<String> queue = Queues.of(words);");
+        String text = "one\nthree\nfour\nfive";
+        GoRuntime.run(() -> {
+            Chan<String> words = Chan.make(10);
+            try (var lines = Streams.feed(text.lines(), 16)) {
+                lines.chan().range(words::send);
+                lines.check();
+            }
+            assertEquals(List.of("three", "four"),
+                    Streams.of(words).filter(w -> w.length() > 3).limit(2).toList());
+            BlockingQueue<String> queue = Queues.of(words);
+            assertEquals("five", queue.take());
+
+            Chan<Integer> numbers = Chan.make(10);
+            numbers.send(1);
+            numbers.send(2);
+            numbers.close();
+            LongAdder sum = new LongAdder();
+            try (var feed = Flows.feed(Flows.publisher(numbers), 64)) {
+                feed.chan().range(n -> sum.add(n));
+                feed.check();
+            }
+            assertEquals(3, sum.sum());
+        });
     }
 }

@@ -56,6 +56,11 @@ public final class ChildJvm {
         return new ChildJvm(mainClass.getName());
     }
 
+    /** A child that compiles the given source file and runs its main method. */
+    public static ChildJvm ofSource(Path file) {
+        return new ChildJvm(file.toAbsolutePath().toString());
+    }
+
     /** Adds options of the java launcher. */
     public ChildJvm flags(String... more) {
         flags.addAll(List.of(more));

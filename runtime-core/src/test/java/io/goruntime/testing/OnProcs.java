@@ -5,12 +5,15 @@ import java.lang.annotation.Retention;
 import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
-/** A test that is run with 1, 2, 4 and 64 Ps; it takes the number, for {@link Goroutines#run}. */
+/**
+ * A test that is run with 1, 2, 4 and 64 Ps; it takes the number, for {@link Goroutines#run}. Once where the JDK's scheduler is
+ * used, which has no Ps.
+ */
 @Target(ElementType.METHOD)
 @Retention(RetentionPolicy.RUNTIME)
 @ParameterizedTest(name = "{0} Ps")
-@ValueSource(ints = {1, 2, 4, 64})
+@MethodSource("io.goruntime.testing.Procs#counts")
 public @interface OnProcs {
 }

@@ -10,6 +10,7 @@ import io.goruntime.benchmarks.chan.UncontendedBenchmark;
 import io.goruntime.benchmarks.sched.SkynetBenchmark;
 import io.goruntime.benchmarks.sched.SpawnBenchmark;
 import io.goruntime.benchmarks.sched.SyscallBenchmark;
+import io.goruntime.benchmarks.sched.SubmitBenchmark;
 import io.goruntime.benchmarks.sched.YieldBenchmark;
 import io.goruntime.benchmarks.select.SyncSelectBenchmark;
 import io.goruntime.benchmarks.sync.MutexBenchmark;
@@ -39,13 +40,14 @@ record Scenario(String id, @Nullable Class<? extends ScenarioBenchmark> benchmar
     private static final List<String> EVERYONE = List.of(OURS, GO, "jdk", "jox", "kotlin");
     /** Jox has channels; its tasks, and what else they wait for, are the JDK's. */
     private static final List<String> WITH_TASKS = List.of(OURS, GO, "jdk", "kotlin");
-    /** Kotlin has neither a lock for readers and writers nor a timer that is no coroutine. */
+    /** Kotlin has neither an executor nor a lock for readers and writers nor a timer that is no coroutine. */
     private static final List<String> WITH_THREADS = List.of(OURS, GO, "jdk");
     private static final List<String> WITH_SELECT = List.of(OURS, GO, "jox", "kotlin");
     private static final List<String> WITH_NUMBERS = List.of(OURS, GO);
 
     static final List<Scenario> ALL = List.of(
             new Scenario("sched/spawn", SpawnBenchmark.class, Map.of(), WITH_TASKS, "ns/op"),
+            new Scenario("sched/submit", SubmitBenchmark.class, Map.of(), WITH_THREADS, "ns/op"),
             new Scenario("sched/yield", YieldBenchmark.class, Map.of(), WITH_TASKS, "ns/op"),
             new Scenario("sched/syscall", SyscallBenchmark.class, Map.of(), List.of(OURS, GO), "ns/op"),
             new Scenario("sched/skynet", SkynetBenchmark.class, Map.of("leaves", "1000000"), EVERYONE, "ns/op"),

@@ -12,6 +12,7 @@ import io.goruntime.sync.WaitGroup;
 import io.goruntime.time.Timers;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
 
 /** This library: goroutines, and what they wait for, in the default runtime. */
 final class GoRuntimeImplementation implements Implementation {
@@ -154,6 +155,22 @@ final class GoRuntimeImplementation implements Implementation {
         }));
         ended.await();
         return outcome.await();
+    }
+
+    @Override
+    public long submit(int tasks) throws InterruptedException {
+        try (ExecutorService executor = GoRuntime.defaultRuntime().executor()) {
+            Outcome outcome = new Outcome(1);
+            go(() -> outcome.run(() -> {
+                long sum = 0;
+                for (int i = 0; i < tasks; i++) {
+                    int value = i % VALUES;
+                    sum += executor.submit(() -> value).get();
+                }
+                return sum;
+            }));
+            return outcome.await();
+        }
     }
 
     @Override

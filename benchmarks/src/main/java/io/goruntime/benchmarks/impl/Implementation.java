@@ -72,6 +72,14 @@ public interface Implementation {
     /** One task starts so many others, which end at once. Returns how many ended. */
     long spawn(int tasks) throws Exception;
 
+    /**
+     * One task submits so many others to an executor that runs each in a new thread, one after the other, and waits for
+     * the result of each. Returns the sum of the results.
+     */
+    default long submit(int tasks) throws Exception {
+        throw new UnsupportedOperationException();
+    }
+
     /** Two tasks yield, each half of the times. Returns how often. */
     long yieldTwo(int yields) throws Exception;
 

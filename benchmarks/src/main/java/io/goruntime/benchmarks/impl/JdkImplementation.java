@@ -3,6 +3,8 @@ package io.goruntime.benchmarks.impl;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.TimeUnit;
@@ -108,6 +110,22 @@ final class JdkImplementation implements Implementation {
         });
         ended.await();
         return outcome.await();
+    }
+
+    @Override
+    public long submit(int tasks) throws InterruptedException {
+        try (ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor()) {
+            Outcome outcome = new Outcome(1);
+            start(outcome, () -> {
+                long sum = 0;
+                for (int i = 0; i < tasks; i++) {
+                    int value = i % VALUES;
+                    sum += executor.submit(() -> value).get();
+                }
+                return sum;
+            });
+            return outcome.await();
+        }
     }
 
     @Override

@@ -34,6 +34,12 @@ class ImplementationTest {
     }
 
     @ParameterizedTest
+    @ValueSource(strings = {"goruntime", "jdk"})
+    void submit(String id) throws Exception {
+        assertEquals(Implementation.sumOfValues(1000), Implementation.of(id).submit(1000));
+    }
+
+    @ParameterizedTest
     @ValueSource(strings = {"goruntime", "jdk", "kotlin"})
     void mutex(String id) throws Exception {
         Implementation scenarios = Implementation.of(id);

@@ -72,6 +72,9 @@ public final class G implements Executor, Runnable {
     G allNext;
     volatile int allStripe = AllGs.UNLISTED;
 
+    /** Somebody else starts the thread, perhaps in a container of the JDK, which lists it in the JDK's dumps then. */
+    boolean startedElsewhere;
+
     // -- state of its own thread --
 
     /** Its body has begun to run. */
@@ -236,6 +239,11 @@ public final class G implements Executor, Runnable {
     /** It has left the list of all goroutines. */
     boolean isOver() {
         return allStripe == AllGs.GONE;
+    }
+
+    /** What it runs, as given to newproc; null once it has ended. Another thread may see it a little longer. */
+    public @Nullable Object fn() {
+        return fn;
     }
 
     /** The runtime object above the scheduler. */

@@ -181,7 +181,8 @@ public final class Sched {
         template = new Template(this);
         sysmon = new Sysmon(this);
         if (Mode.Chosen.GMP) {
-            container = new Jdk.Container("goruntime-" + name, () -> allgs.snapshot().stream().map(gp -> gp.thread));
+            container = new Jdk.Container("goruntime-" + name,
+                    () -> allgs.snapshot().stream().filter(gp -> !gp.startedElsewhere).map(gp -> gp.thread));
             Linked.ensure(this);
             Procs.resize(this, procs);
             template.thread.start();
@@ -261,7 +262,9 @@ public final class Sched {
         if (closing) {
             throw closed();
         }
-        return newG(null, threadName, fn, fnClass);
+        G gp = newG(null, threadName, fn, fnClass);
+        gp.startedElsewhere = true;
+        return gp;
     }
 
     private G newG(@Nullable P pp, @Nullable String threadName, Object fn, Class<?> fnClass) {
