@@ -4,6 +4,7 @@
 @SuppressWarnings("module") // the modules named in qualified exports are built later and are not on this module's path
 module io.goruntime.core {
     requires java.management;
+    requires jdk.unsupported; // sun.misc.Signal
     requires org.slf4j;
     requires static transitive org.jspecify; // its annotations are in our signatures
 

@@ -1,5 +1,6 @@
 package io.goruntime;
 
+import io.goruntime.context.Context;
 import io.goruntime.testing.ChildJvm;
 import io.goruntime.testing.DumpOnTimeout;
 import java.io.File;
@@ -145,6 +146,14 @@ class ClassLoaderLeakTest {
                 throw new InterruptedException();
             });
             child.join();
+            Chan<String> signals = Chan.make(1);
+            Signals.notify(signals, "TERM", "INT");
+            Signals.stop(signals);
+            try (var ctx = Context.withSignals(Context.background(), "TERM")) {
+                Signals.ignore("INT");
+                ctx.err();
+            }
+            Signals.reset();
         }
     }
 }

@@ -33,6 +33,7 @@ class PackageOrderTest {
             "io.goruntime.internal.base", // its locks sleep on the carrier, through jdk
             "io.goruntime.internal.timer",
             "io.goruntime.internal.sched",
+            "io.goruntime.internal.signal", // tells the deadlock check
             "io.goruntime.internal.sema", // the wait queues of io.goruntime.sync
             "io.goruntime",
             "io.goruntime.time",

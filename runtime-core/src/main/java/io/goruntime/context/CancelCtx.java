@@ -42,7 +42,7 @@ import org.jspecify.annotations.Nullable;
  * as a wrapper does, the callback arrives at afterFunc below, is recognised, and becomes a node like any other: no goroutine,
  * and the child is done when the cancel returns.
  */
-final class CancelCtx extends Node implements CancelContext {
+sealed class CancelCtx extends Node implements CancelContext permits SignalCtx {
     private static final VarHandle DONE = ConstantBootstraps.fieldVarHandle(lookup(), "done", VarHandle.class,
             CancelCtx.class, Chan.class);
 
@@ -99,13 +99,28 @@ final class CancelCtx extends Node implements CancelContext {
 
     // -- making --
 
+    /** Without a deadline of its own. Does not end with the parent before {@link #follow()}. */
+    CancelCtx(Context parent) {
+        this(parent, above(parent));
+    }
+
+    private CancelCtx(Context parent, @Nullable CancelCtx above) {
+        this(parent, above == null ? null : above.deadline, above == null ? 0 : above.deadlineNanos, false);
+    }
+
+    private static @Nullable CancelCtx above(Context parent) {
+        return ValueCtx.baseOf(Objects.requireNonNull(parent, "parent")) instanceof CancelCtx above ? above : null;
+    }
+
     static CancelCtx derive(Context parent) {
-        Context base = ValueCtx.baseOf(Objects.requireNonNull(parent, "parent"));
-        CancelCtx above = base instanceof CancelCtx c ? c : null;
-        CancelCtx context = new CancelCtx(parent, above == null ? null : above.deadline,
-                above == null ? 0 : above.deadlineNanos, false);
-        context.follow(base);
+        CancelCtx context = new CancelCtx(parent);
+        context.follow();
         return context;
+    }
+
+    /** Arranges to end when the parent does. */
+    final void follow() {
+        follow(ValueCtx.baseOf(parent));
     }
 
     static CancelCtx derive(Context parent, Instant deadline, @Nullable Throwable cause, Alarms alarms) {
@@ -173,7 +188,6 @@ final class CancelCtx extends Node implements CancelContext {
         return seconds >= most ? Long.MAX_VALUE / 4 : seconds <= -most ? Long.MIN_VALUE / 4 : timeout.toNanos();
     }
 
-    /** Arranges to end when the parent does. */
     private void follow(Context base) {
         if (base instanceof CancelCtx above) {
             if (!above.link(this)) {

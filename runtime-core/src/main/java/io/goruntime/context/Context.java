@@ -248,6 +248,23 @@ public interface Context {
     }
 
     /**
+     * Derives a context that ends when a signal of the process arrives, Go's {@code signal.NotifyContext}. Its
+     * {@link #cause() cause} is a {@link SignalException} then.
+     *
+     * <p>The signals keep away from the JVM until the context is cancelled or closed, also after it has ended: a second
+     * {@code INT} does not end the JVM. Whoever calls this must cancel or close it in the end, and they have the effect
+     * again that they had before.
+     *
+     * @param parent when it ends, so does the new one, with the same {@link #err() err} and {@link #cause() cause}
+     * @param signals at least one; see {@link io.goruntime.Signals} for their names
+     * @return a new context
+     * @throws IllegalArgumentException if there is no signal, or one is not available
+     */
+    static CancelContext withSignals(Context parent, String... signals) {
+        return SignalCtx.derive(parent, signals);
+    }
+
+    /**
      * Derives a context with a value. For what belongs to a request and crosses functions that do not know of it, not for
      * arguments. Does not print the value in {@code toString} unless it is a string.
      *

@@ -83,6 +83,15 @@ class GuideTest {
         assertTrue(producerEnded.await(30, TimeUnit.SECONDS));
     }
 
+    @Test
+    void signals() throws Exception {
+        assertInGuide("try (var ctx = Context.withSignals(Context.background(), \"TERM\", \"INT\")) {");
+        try (var ctx = Context.withSignals(Context.background(), "TERM", "INT")) {
+            go(() -> ctx.cancel());
+            ctx.done().receive();
+        }
+    }
+
     private int firstNumber(Context parent) throws InterruptedException {
         Chan<Integer> numbers = Chan.make();
         try (var ctx = Context.withCancel(parent)) {

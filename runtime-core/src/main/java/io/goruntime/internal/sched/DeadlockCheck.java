@@ -2,9 +2,12 @@ package io.goruntime.internal.sched;
 
 import io.goruntime.internal.jdk.Jdk;
 import io.goruntime.internal.jdk.Mode;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.ForkJoinPool;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,13 +20,19 @@ import org.jspecify.annotations.Nullable;
  *   - every P is idle, every queue empty, no timer set and nobody waiting for the network;
  *   - every goroutine waits in an operation of the runtime without a deadline (not in the JDK: a sleep, a socket or a
  *     lock may end by itself);
+ *   - no signal is relayed to a channel;
  *   - no other thread could still send: no live platform thread of the application that is not a daemon, or has
- *     started since run began, or has ever readied a goroutine of this runtime; no live virtual thread that is not a
- *     goroutine of this runtime. The caller of run does not count: it waits here.
+ *     started since run began, or has ever readied a goroutine of this runtime or been woken by one; no live virtual
+ *     thread that is not a goroutine of this runtime; no work in the JDK's common pool, whose threads are daemons and
+ *     may be older than the run. The caller of run does not count: it waits here.
  *
- * The caller of run does the looking. The M that makes the last P idle wakes it, at most once in MIN_PAUSE: it arms
- * `armed` and looks at the idle count afterwards, the M counts first and then reads `armed`. While only other threads
- * stand in the way it looks again by itself, in growing steps, because their end makes no P idle.
+ * The caller of run does the looking. sysmon, which notices every time that the last P has become idle, however that
+ * came, wakes it, at most once in MIN_PAUSE: it arms `armed` and looks at the idle count afterwards; sysmon reads `armed`
+ * after the count. While only other threads stand in the way it looks again by itself, in growing steps, because their
+ * end makes no P idle.
+ *
+ * As long as main is wired to it, the caller is m0 and has nothing to do but to wait for main. It looks from there, and
+ * when it has found a deadlock it unwires main, so that main can end on another M, and goes back to run.
  */
 public final class DeadlockCheck {
     private static final long MIN_PAUSE_NANOS = 20_000_000;
@@ -36,15 +45,26 @@ public final class DeadlockCheck {
     /** Foreign platform threads that are remembered; more than that: never a deadlock. */
     private static final int REMEMBERED = 64;
 
+    private static final VarHandle USERS = MethodHandles.arrayElementVarHandle(Thread[].class);
+
+    /** Whether signals of the process are relayed to channels. Any of them may wake anybody. */
+    private static volatile boolean signalsRelayed;
+
     private final Sched sched;
     private final Thread watcher = Thread.currentThread();
     private final Set<Thread> before;
 
-    /** Threads that readied a goroutine, written without a lock: a lost write costs one entry, made again next time. */
+    /** Threads that have met a goroutine; by CAS. The place of one that has ended is used again. */
     private final @Nullable Thread[] users = new Thread[REMEMBERED];
     private volatile boolean tooManyUsers;
 
     private volatile boolean armed;
+
+    // of the watcher
+
+    private long pause = MIN_PAUSE_NANOS;
+    /** What it found while it was m0. */
+    private @Nullable String found;
 
     DeadlockCheck(Sched sched) {
         this.sched = sched;
@@ -53,7 +73,7 @@ public final class DeadlockCheck {
 
     // -- called by the scheduler --
 
-    /** An M has made the last P idle. */
+    /** Sysmon has seen that every P is idle. */
     void allIdle() {
         if (armed) {
             armed = false;
@@ -61,22 +81,47 @@ public final class DeadlockCheck {
         }
     }
 
-    /** A thread that is none of the runtime's readies a goroutine. Runs inside execute. */
+    /** A thread that is none of the runtime's readies a goroutine, or is woken by one. Runs inside execute. */
     void used(Thread thread) {
         if (thread.isVirtual()) {
             return;
         }
-        for (int i = 0; i < users.length; i++) {
-            Thread user = users[i];
+        for (int i = 0; i < users.length;) {
+            Thread user = (Thread) USERS.getVolatile(users, i);
             if (user == thread) {
                 return;
             }
-            if (user == null) {
-                users[i] = thread;
+            if (user != null && user.isAlive()) {
+                i++;
+            } else if (USERS.compareAndSet(users, i, user, thread)) {
                 return;
             }
         }
         tooManyUsers = true;
+    }
+
+    /**
+     * The calling thread, m0, waits for main, which is wired to it, or for the next P: {@link M#sleep}, and looks.
+     *
+     * @return false if the scheduler ended, or this is a deadlock: main is no longer wired then
+     */
+    boolean sleep(M m0) {
+        Jdk.park(MIN_PAUSE_NANOS); // most waits are over by then
+        G main = m0.lockedg;
+        while (!woken(m0, main)) {
+            Thread.interrupted(); // see CallerInterrupts
+            String deadlock;
+            try {
+                deadlock = look(m0, main);
+            } catch (OutOfMemoryError e) {
+                deadlock = null; // an M must outlive that; there may be memory at the next look
+            }
+            if (deadlock != null && Workers.unwireAsleep(m0)) {
+                found = deadlock;
+                return false;
+            }
+        }
+        return m0.sleep();
     }
 
     // -- called by run --
@@ -90,17 +135,18 @@ public final class DeadlockCheck {
     public static Outcome await(Sched sched, G main) {
         boolean interrupted = false;
         DeadlockCheck check = sched.deadlockCheck;
-        long pause = MIN_PAUSE_NANOS;
         main.joiner = Thread.currentThread();
         try {
             for (;;) {
                 if (main.isOver() && main.goexited) {
                     sched.closers.add(Thread.currentThread());
                 }
-                if (main.isOver() && (!main.goexited || sched.numGoroutine() == 0)) {
-                    return new Outcome(interrupted || sched.callerInterrupted, main.goexited
-                            ? "no goroutines (main called runtime.Goexit) - deadlock!"
-                            : null);
+                String deadlock = check == null ? null : check.found;
+                if (deadlock == null && main.isOver() && main.goexited && sched.numGoroutine() == 0) {
+                    deadlock = "no goroutines (main called runtime.Goexit) - deadlock!";
+                }
+                if (deadlock != null || main.isOver() && !main.goexited) {
+                    return new Outcome(interrupted || sched.callerInterrupted, deadlock);
                 }
                 if (Thread.interrupted()) {
                     interrupted = true;
@@ -108,28 +154,9 @@ public final class DeadlockCheck {
                 }
                 if (check == null) {
                     Jdk.park(0);
-                    continue;
+                } else {
+                    check.found = check.look(null, main);
                 }
-                check.armed = true;
-                int verdict = check.look();
-                if (verdict == NO) {
-                    pause = MIN_PAUSE_NANOS;
-                    Jdk.park(0);
-                    check.armed = false;
-                    // Not more often than this, however often the Ps go idle.
-                    if (!main.isOver()) {
-                        Jdk.park(MIN_PAUSE_NANOS);
-                    }
-                    continue;
-                }
-                check.armed = false;
-                long ticks = check.ticks();
-                Jdk.park(pause);
-                if (verdict == YES && check.look() == YES && check.ticks() == ticks) {
-                    return new Outcome(interrupted || sched.callerInterrupted,
-                            "all goroutines are asleep - deadlock!\n\n".concat(Dump.of(sched)));
-                }
-                pause = Math.min(2 * pause, MAX_PAUSE_NANOS);
             }
         } finally {
             sched.closers.remove(Thread.currentThread());
@@ -143,6 +170,44 @@ public final class DeadlockCheck {
      * @param deadlock Go's text and a dump, null if there was none
      */
     public record Outcome(boolean interrupted, @Nullable String deadlock) {
+    }
+
+    // -- called by the module's signals --
+
+    /** Whether there are signals, from now on, that are relayed to channels. */
+    public static void signalsRelayed(boolean relayed) {
+        signalsRelayed = relayed;
+    }
+
+    // -- looking --
+
+    /** Whether what the watcher waits for, besides a deadlock, has come. */
+    private boolean woken(@Nullable M m0, G main) {
+        return m0 == null ? main.isOver() : m0.nextp != null || sched.ended;
+    }
+
+    /** Looks, and parks until it is worth while to look again. The text of a deadlock, else null. */
+    private @Nullable String look(@Nullable M m0, G main) {
+        armed = true;
+        int verdict = look();
+        if (verdict == NO) {
+            pause = MIN_PAUSE_NANOS;
+            Jdk.park(0);
+            armed = false;
+            // Not more often than this, however often the Ps go idle.
+            if (!woken(m0, main)) {
+                Jdk.park(MIN_PAUSE_NANOS);
+            }
+            return null;
+        }
+        armed = false;
+        long ticks = ticks();
+        Jdk.park(pause);
+        if (verdict == YES && look() == YES && ticks() == ticks) {
+            return "all goroutines are asleep - deadlock!\n\n".concat(Dump.of(sched));
+        }
+        pause = Math.min(2 * pause, MAX_PAUSE_NANOS);
+        return null;
     }
 
     private long ticks() {
@@ -168,7 +233,9 @@ public final class DeadlockCheck {
     }
 
     private boolean othersMaySend() {
-        if (tooManyUsers || !Jdk.tracksAllThreads()) {
+        ForkJoinPool common = ForkJoinPool.commonPool();
+        if (signalsRelayed || tooManyUsers || !Jdk.tracksAllThreads() || !common.isQuiescent()
+                || common.getDelayedTaskCount() > 0) {
             return true;
         }
         Set<Thread> ours = new HashSet<>(sched.threads());

@@ -95,22 +95,20 @@ public final class Lifecycle {
      */
     private static void joinThreads(Sched sched, boolean allEnded) {
         long deadline = System.nanoTime() + THREADS_END_NANOS;
-        boolean interrupted = false;
-        for (Thread t : sched.threads()) {
-            if (t == Thread.currentThread() || !allEnded && busy(t)) {
-                continue;
+        try {
+            join(sched.template.thread, deadline); // after that all Ms there will be are listed and started
+            for (Thread t : sched.threads()) {
+                if (t != Thread.currentThread() && (allEnded || !busy(t))) {
+                    join(t, deadline);
+                }
             }
-            long millis = (deadline - System.nanoTime()) / 1_000_000;
-            try {
-                t.join(Math.max(1, millis));
-            } catch (InterruptedException e) {
-                interrupted = true;
-                break;
-            }
-        }
-        if (interrupted) {
+        } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+    }
+
+    private static void join(Thread t, long deadline) throws InterruptedException {
+        t.join(Math.max(1, (deadline - System.nanoTime()) / 1_000_000));
     }
 
     private static boolean busy(Thread t) {

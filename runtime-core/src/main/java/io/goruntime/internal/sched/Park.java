@@ -211,6 +211,9 @@ public final class Park {
     public static void goReady(Sudog sg, int state) {
         Sudog root = sg.root;
         Thread waiter = root.waiter;
+        if (root.g == null) {
+            Sched.met(waiter);
+        }
         // A release is enough: unpark is a full fence before it looks whether the waiter is parked.
         Sudog.STATE.setRelease(root, state);
         Jdk.unpark(waiter);

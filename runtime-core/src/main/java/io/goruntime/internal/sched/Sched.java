@@ -384,6 +384,15 @@ public final class Sched {
         }
     }
 
+    /** The current goroutine, if it is one, wakes a thread that is none, and that may answer. */
+    static void met(Thread plain) {
+        M mp = Mode.Chosen.GMP ? M.current() : null;
+        DeadlockCheck check = mp == null ? null : mp.sched.deadlockCheck;
+        if (check != null) {
+            check.used(plain);
+        }
+    }
+
     boolean incrementSpinningFromZero() {
         return NMSPINNING.compareAndSet(this, 0, 1);
     }

@@ -123,6 +123,10 @@ final class Sysmon implements Runnable {
         request(false);
         asleep = true;
         while (allIdle() && !sched.ended && !(sched.endWhenEmpty && sched.allgs.size() == 0)) {
+            DeadlockCheck check = sched.deadlockCheck;
+            if (check != null) {
+                check.allIdle();
+            }
             Jdk.parkCarrier(0);
             Thread.interrupted();
         }

@@ -325,11 +325,7 @@ final class Workers {
             sched.addSpinning(-1); // a full fence, after both counts
         }
         if (!workWaits(sched)) {
-            DeadlockCheck check = sched.deadlockCheck;
             if (sched.npidle == sched.live) {
-                if (check != null) {
-                    check.allIdle();
-                }
                 sched.seam.allIdle();
             }
             return;
@@ -493,7 +489,24 @@ final class Workers {
             wakeP(sched);
         }
         handOff(mp);
-        return mp.sleep();
+        DeadlockCheck check = mp.thread == mp ? null : sched.deadlockCheck;
+        return check == null ? mp.sleep() : check.sleep(mp);
+    }
+
+    /** Unwires an M from its goroutine while both sleep; false if the M has been woken for it. */
+    static boolean unwireAsleep(M mp) {
+        Sched sched = mp.sched;
+        sched.lock.lock();
+        G gp = mp.lockedg;
+        boolean asleep = mp.lockedAsleep;
+        if (asleep) {
+            mp.lockedAsleep = false;
+            mp.lockedg = null;
+            gp.lockedm = null;
+            gp.lockedCount = 0;
+        }
+        sched.lock.unlock();
+        return asleep;
     }
 
     /**
@@ -507,10 +520,14 @@ final class Workers {
         sched.lock.lock();
         boolean asleep = wired.lockedAsleep;
         wired.lockedAsleep = false;
-        if (!asleep) {
+        boolean unwired = !asleep && gp.lockedm != wired;
+        if (!asleep && !unwired) {
             wired.lockedReady = gp;
         }
         sched.lock.unlock();
+        if (unwired) {
+            sched.runq.put(gp); // unwireAsleep, or the goroutine itself, meanwhile
+        }
         if (!asleep) {
             return true;
         }
