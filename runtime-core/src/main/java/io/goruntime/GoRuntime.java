@@ -660,7 +660,8 @@ public final class GoRuntime implements AutoCloseable {
         }
 
         /**
-         * Sets whether a goroutine inherits the inheritable thread-locals of its creator.
+         * Sets whether a goroutine inherits the inheritable thread-locals of its creator. The context class loader it
+         * inherits in any case.
          *
          * @param inherit by default false
          * @return this

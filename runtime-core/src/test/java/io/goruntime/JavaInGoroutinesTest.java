@@ -9,6 +9,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.goruntime.testing.DumpOnTimeout;
 import io.goruntime.testing.Fleet;
+import io.goruntime.time.Timers;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.CompletableFuture;
@@ -327,6 +329,32 @@ class JavaInGoroutinesTest {
                 GoRuntime inherits = GoRuntime.builder().maxProcs(1).inheritThreadLocals(true).build()) {
             Fleet.run(none, 1, i -> assertNull(local.get()));
             Fleet.run(inherits, 1, i -> assertEquals("caller", local.get()));
+        }
+    }
+
+    @Test
+    void theContextClassLoaderIsThatOfTheCreator() throws Exception {
+        ClassLoader loader = new ClassLoader(JavaInGoroutinesTest.class.getClassLoader()) {};
+        ClassLoader before = Thread.currentThread().getContextClassLoader();
+        Thread.currentThread().setContextClassLoader(loader);
+        try (GoRuntime rt = runtime(1); var executor = rt.executor()) {
+            Chan<ClassLoader> seen = Chan.make(5);
+            GoFn look = () -> seen.send(Thread.currentThread().getContextClassLoader());
+            rt.spawn(look);
+            rt.spawn(() -> {
+                GoRuntime.go(look);
+                Timers.afterFunc(Duration.ofMillis(1), look);
+            });
+            executor.submit(() -> {
+                look.run();
+                return null;
+            });
+            GoRuntime.run(look::run);
+            for (int i = 0; i < 5; i++) {
+                assertSame(loader, seen.receive());
+            }
+        } finally {
+            Thread.currentThread().setContextClassLoader(before);
         }
     }
 

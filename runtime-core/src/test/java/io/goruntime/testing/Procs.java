@@ -7,6 +7,8 @@ final class Procs {
     private Procs() {}
 
     static IntStream counts() {
-        return System.getProperty("goruntime.scheduler", "auto").equals("jdk") ? IntStream.of(2) : IntStream.of(1, 2, 4, 64);
+        return System.getProperty("goruntime.scheduler", "auto").equals("jdk")
+                ? IntStream.of(2)
+                : IntStream.of(1, 2, 4, 64);
     }
 }

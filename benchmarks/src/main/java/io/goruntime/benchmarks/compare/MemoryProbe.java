@@ -22,7 +22,8 @@ final class MemoryProbe implements Probe {
                 .toString()));
         command.addAll(options.jvmFlags());
         command.addAll(variant.flags());
-        command.addAll(List.of("-XX:-AlwaysPreTouch", "-Xms16m", "-Xmx" + options.heap(), "-cp", System.getProperty("java.class.path"),
+        command.addAll(List.of("-XX:-AlwaysPreTouch", "-Xms16m", "-Xmx" + options.heap(), "-cp",
+                System.getProperty("java.class.path"),
                 ParkedMemory.class.getName(), implementation, scenario.params().get("tasks")));
         return Double.parseDouble(Processes.run(command, List.of(), log).trim());
     }

@@ -5,6 +5,7 @@ import io.goruntime.internal.jdk.Jdk;
 import io.goruntime.internal.timer.RuntimeTimer;
 import io.goruntime.internal.timer.TimerFn;
 import java.util.concurrent.RejectedExecutionException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A timer that starts a goroutine. Counterpart of sleep.go: goFunc.
@@ -15,6 +16,7 @@ public final class FuncTimer implements TimerFn {
     private final Sched sched;
     private final Object fn;
     private final Class<?> fnClass;
+    private final @Nullable ClassLoader loader = Thread.currentThread().getContextClassLoader();
     private final SpinLock lock = new SpinLock();
 
     /** Set and stopped under the lock. */
@@ -24,7 +26,7 @@ public final class FuncTimer implements TimerFn {
      * Makes a timer that is not set.
      *
      * @param sched whose timer, and whose goroutine
-     * @param fn what the goroutine runs; decorated now, on the calling thread
+     * @param fn what the goroutine runs; decorated now, on the calling thread, whose context class loader it will have
      */
     public FuncTimer(Sched sched, Object fn) {
         this.sched = sched;
@@ -75,7 +77,7 @@ public final class FuncTimer implements TimerFn {
     public void fired(RuntimeTimer t) {
         while (!sched.closing) {
             try {
-                sched.newproc(null, fn, fnClass);
+                sched.newproc(null, fn, fnClass, loader);
                 return;
             } catch (OutOfMemoryError e) {
                 Jdk.parkCarrier(RETRY_NANOS); // a call that was promised is not left out

@@ -219,9 +219,14 @@ public final class Sched {
      * @throws RejectedExecutionException if the runtime is closed
      */
     public G newproc(@Nullable String threadName, Object fn, Class<?> fnClass) {
+        return newproc(threadName, fn, fnClass, Thread.currentThread().getContextClassLoader());
+    }
+
+    /** The same for who starts it on behalf of another, whose context class loader this is. */
+    G newproc(@Nullable String threadName, Object fn, Class<?> fnClass, @Nullable ClassLoader loader) {
         M mp = Mode.Chosen.GMP ? M.current() : null;
         P pp = mp != null && mp.sched == this ? mp.p : null;
-        G gp = newG(pp, threadName, fn, fnClass);
+        G gp = newG(pp, threadName, fn, fnClass, loader);
         // Listed first, then asked: either close finds it in the list or we find the runtime closed.
         allgs.add(gp, pp == null ? (int) gp.goid : pp.id);
         if (closing) {
@@ -243,7 +248,7 @@ public final class Sched {
 
     /** The main goroutine, started and wired to the m0 that will resume it first. */
     G newmain(Object fn, Class<?> fnClass, M m0) {
-        G main = newG(null, "main", fn, fnClass);
+        G main = newG(null, "main", fn, fnClass, Thread.currentThread().getContextClassLoader());
         main.lockedCount = 1;
         main.lockedm = m0;
         m0.lockedg = main;
@@ -262,12 +267,13 @@ public final class Sched {
         if (closing) {
             throw closed();
         }
-        G gp = newG(null, threadName, fn, fnClass);
+        G gp = newG(null, threadName, fn, fnClass, Thread.currentThread().getContextClassLoader());
         gp.startedElsewhere = true;
         return gp;
     }
 
-    private G newG(@Nullable P pp, @Nullable String threadName, Object fn, Class<?> fnClass) {
+    private G newG(@Nullable P pp, @Nullable String threadName, Object fn, Class<?> fnClass,
+            @Nullable ClassLoader loader) {
         long goid;
         if (pp != null) {
             if (pp.goidCache == pp.goidCacheEnd) {
@@ -279,7 +285,13 @@ public final class Sched {
             goid = (long) GOID.getAndAdd(this, 1L) + 1;
         }
         G parent = G.current();
-        return new G(this, goid, parent == null || parent.sched != this ? 0 : parent.goid, threadName, fn, fnClass);
+        G gp = new G(this, goid, parent == null || parent.sched != this ? 0 : parent.goid, threadName, fn, fnClass);
+        // The JDK leaves it out together with the inheritable thread-locals. In an application server, or a jar of jars,
+        // the system class loader that is left sees nothing of the application.
+        if (loader != null) {
+            gp.thread.setContextClassLoader(loader);
+        }
+        return gp;
     }
 
     private void startThread(G gp) {
