@@ -63,11 +63,25 @@ final class GoExecutor extends AbstractExecutorService {
     }
 
     /** What the goroutine runs; outside of what the decorator made, so that the count is right whatever that does. */
-    private record Task(GoExecutor executor, GoFn fn) implements GoFn {
+    private static final class Task implements GoFn {
+        final GoExecutor executor;
+        final Runnable task;
+        final @Nullable GoFn decorated;
+
+        Task(GoExecutor executor, Runnable task) {
+            this.executor = executor;
+            this.task = task;
+            decorated = executor.decorate == null ? null : executor.decorate.apply(task::run);
+        }
+
         @Override
         public void run() throws Exception {
             try {
-                fn.run();
+                if (decorated == null) {
+                    task.run();
+                } else {
+                    decorated.run();
+                }
             } finally {
                 executor.end();
             }
@@ -102,12 +116,11 @@ final class GoExecutor extends AbstractExecutorService {
 
     /** Dumps name the given class, the user's. */
     private void start(Runnable task, Class<?> taskClass) {
-        GoFn fn = task::run;
         Park.headroom(); // for taking the count back
         accept();
         G gp;
         try {
-            gp = sched.newproc(null, new Task(this, decorate == null ? fn : decorate.apply(fn)), taskClass);
+            gp = sched.newproc(null, new Task(this, task), taskClass);
         } catch (Throwable e) {
             end();
             throw e;

@@ -23,6 +23,7 @@ import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -91,9 +92,12 @@ class GoExecutorTest {
         void run(ExecutorService executor) throws Exception;
     }
 
-    private static void on(int procs, Body body) throws Exception {
+    private void on(int procs, Body body) throws Exception {
         try (GoRuntime runtime = GoRuntime.builder().maxProcs(procs).build()) {
             use(runtime, body);
+            for (Thread interrupter : interrupters) {
+                interrupter.join();
+            }
             new Fleet(runtime).await("no goroutine is left", () -> runtime.numGoroutine() == 0);
         }
         Goroutines.run(procs, () -> use(GoRuntime.current(), body));
@@ -111,17 +115,20 @@ class GoExecutorTest {
         assertTrue(executor.toString().endsWith("[terminated, tasks=0]"), executor.toString());
     }
 
+    /** Those who interrupt. To be answered is not to have returned from it, and run passes on an interrupt of its caller. */
+    private final ConcurrentLinkedQueue<Thread> interrupters = new ConcurrentLinkedQueue<>();
+
     /** Interrupts the calling thread as soon as it waits. */
-    private static void interruptMeWhenParked() {
+    private void interruptMeWhenParked() {
         Thread me = Thread.currentThread();
-        Thread.ofPlatform().daemon().start(() -> {
+        interrupters.add(Thread.ofPlatform().daemon().start(() -> {
             Thread.State state;
             do {
                 Thread.onSpinWait();
                 state = me.getState();
             } while (state != Thread.State.WAITING && state != Thread.State.TIMED_WAITING);
             me.interrupt();
-        });
+        }));
     }
 
     private static void assertFlagIsClear() {

@@ -13,16 +13,20 @@ final class Debuggee {
             Chan<Integer> numbers = Chan.make();
             Chan<Integer> results = Chan.make();
             Chan<Integer> never = Chan.make();
-            GoRuntime.go("waiter", () -> never.receive());
+            awaitWaiting(GoRuntime.current().spawn("waiter", () -> never.receive()));
             Goroutine debugged = GoRuntime.current().spawn("debugged", () -> results.send(work(numbers)));
-            while (debugged.thread().getState() != Thread.State.WAITING) {
-                Thread.sleep(1); // until it is inside the receive of work
-            }
+            awaitWaiting(debugged); // inside the receive of work
             numbers.send(42);
             System.out.println("result " + results.receive());
         });
         Smoke.run();
         System.out.println("smoke: passed");
+    }
+
+    private static void awaitWaiting(Goroutine goroutine) throws InterruptedException {
+        while (goroutine.thread().getState() != Thread.State.WAITING) {
+            Thread.sleep(1);
+        }
     }
 
     static int work(Chan<Integer> numbers) throws InterruptedException {

@@ -6,11 +6,14 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.sun.jdi.Bootstrap;
 import com.sun.jdi.ClassType;
+import com.sun.jdi.IncompatibleThreadStateException;
 import com.sun.jdi.IntegerValue;
 import com.sun.jdi.LongValue;
+import com.sun.jdi.ObjectCollectedException;
 import com.sun.jdi.ObjectReference;
 import com.sun.jdi.StackFrame;
 import com.sun.jdi.ThreadReference;
+import com.sun.jdi.VMDisconnectedException;
 import com.sun.jdi.VirtualMachine;
 import com.sun.jdi.connect.AttachingConnector;
 import com.sun.jdi.event.BreakpointEvent;
@@ -36,7 +39,8 @@ class DebuggerTest {
             String port = child.await("Listening for transport dt_socket at address: (\\d+)").group(1);
             VirtualMachine vm = attach(port);
             debug(vm, child);
-            child.await("smoke: passed"); // still attached
+            lookAround(vm, child);
+            child.await("smoke: passed");
             child.awaitExit(0);
         }
     }
@@ -92,6 +96,29 @@ class DebuggerTest {
         vm.resume();
         child.await("result 43");
         waiter.resume();
+    }
+
+    /** Stops everything again and again, at any moment, until the program ends. */
+    private static void lookAround(VirtualMachine vm, Child child) {
+        try {
+            while (child.linesWith("smoke: passed").isEmpty()) {
+                vm.suspend();
+                vm.allThreads().stream().limit(100).forEach(DebuggerTest::readStack);
+                vm.resume();
+            }
+        } catch (VMDisconnectedException e) {
+            return; // it has ended
+        }
+    }
+
+    private static void readStack(ThreadReference thread) {
+        try {
+            for (StackFrame frame : thread.frames()) {
+                assertNotNull(frame.location());
+            }
+        } catch (IncompatibleThreadStateException | ObjectCollectedException e) {
+            return; // not started, or ended
+        }
     }
 
     /** The next event of this kind; until it is resumed, the whole VM is suspended. */

@@ -18,6 +18,10 @@ import java.util.Set;
  * thread, which is how selectors wake up. The hook is each thread's own, the goroutine on the carrier has another. The
  * public way to register one is to be a selector: between begin and end each interrupt of the thread that called begin,
  * and one that came before, calls wakeup.
+ *
+ * The hook is called after the flag was set. So an interrupt that the thread has answered already, before run, calls it
+ * too if whoever interrupts is that slow, and main is interrupted for nothing. The flag does not tell the two apart, as it
+ * may have been overwritten; between an interrupt too many and one lost, this is the better.
  */
 final class CallerInterrupts extends AbstractSelector {
     private final Sched sched;

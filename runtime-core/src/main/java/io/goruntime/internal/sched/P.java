@@ -35,6 +35,9 @@ final class P {
     static final int DEAD = 2;
     static final int SYSCALL = 3;
 
+    /** How many right guesses make a habit. */
+    private static final int EXPERIENCE = 8;
+
     final int id;
     final RunQueue runq = new RunQueue();
     final TimerHeap timers = new TimerHeap();
@@ -71,6 +74,12 @@ final class P {
     long goidCache;
     long goidCacheEnd;
 
+    /** The new goroutine that was put into runnext last, by its id; 0 once it has been resumed here. */
+    private long newborn;
+    private long newbornWhen;
+    /** How many new goroutines in a row were resumed here and soon; see parentParks. */
+    private int ranHere;
+
     // -- sysmon only --
 
     int seenSchedTick;
@@ -99,6 +108,32 @@ final class P {
     /** Sysmon takes it; false if its M has it back. */
     boolean takeFromSyscall() {
         return STATUS.compareAndSet(this, SYSCALL, IDLE);
+    }
+
+    /**
+     * Holder: a new goroutine is in runnext, alone. Whether its parent is about to park and leave it the P, judging by
+     * those before: whoever starts a goroutine to wait for its result does so again and again. Then an M that is woken
+     * finds nothing, and costs more than the rest of it all. If the guess is wrong sysmon wakes one, and the next guess is
+     * the other.
+     *
+     * @param goid of the new goroutine
+     * @param now on sysmon's coarse clock
+     */
+    boolean parentParks(long goid, long now) {
+        if (newborn != 0) {
+            ranHere = 0; // the one before was taken by another P, or its parent has gone on
+        }
+        newborn = goid;
+        newbornWhen = now;
+        return ranHere >= EXPERIENCE;
+    }
+
+    /** Holder: resumes a goroutine. */
+    void resumes(long goid, long now) {
+        if (goid == newborn) {
+            newborn = 0;
+            ranHere = now == newbornWhen ? Math.min(ranHere + 1, 2 * EXPERIENCE) : ranHere / 2;
+        }
     }
 
     @Override

@@ -386,8 +386,9 @@ public final class Sched {
         } else {
             pp.runq.put(gp, true, runq);
             // A goroutine that readies one other is about to park, as a rule, and leaves it the P. To wake an M for
-            // that one costs more than it gains; if the rule fails, sysmon wakes one. A new goroutine is another matter.
-            if (!gp.began || pp.runq.waits()) {
+            // that one costs more than it gains; if the rule fails, sysmon wakes one. A new goroutine is another matter,
+            // unless experience says that it is not.
+            if (pp.runq.waits() || !gp.began && !pp.parentParks(gp.goid, sysmon.coarseNanos)) {
                 Workers.wakeP(this);
             }
         }

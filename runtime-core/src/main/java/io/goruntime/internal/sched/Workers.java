@@ -129,6 +129,9 @@ final class Workers {
             pp.schedTick++;
         }
         pp.resumeTick++;
+        if (!gp.began) {
+            pp.resumes(gp.goid, mp.sched.sysmon.coarseNanos);
+        }
         gp.leaveQueue();
         mp.curg = gp;
         try {
