@@ -153,7 +153,7 @@ func park(b *testing.B, tasks int) (release func()) {
 }
 
 // settledRSS collects, gives back what is free, and reads until two readings 200 ms apart differ by less than 1 %.
-func settledRSS(b *testing.B) int64 {
+func settledRSS(b testing.TB) int64 {
 	last := int64(0)
 	for i := 0; i < 50; i++ {
 		debug.FreeOSMemory()
@@ -168,7 +168,7 @@ func settledRSS(b *testing.B) int64 {
 	return 0
 }
 
-func readRSS(b *testing.B) int64 {
+func readRSS(b testing.TB) int64 {
 	status, err := os.ReadFile("/proc/self/status")
 	if err != nil {
 		b.Skip("no /proc: ", err)

@@ -15,6 +15,7 @@
 # The head of a patch says, one line each:
 #
 #   # Test: runtime-core CLASS#METHOD     a JUnit test of runtime-core
+#   # Test: runtime-netpoll CLASS#METHOD  a JUnit test of runtime-netpoll
 #   # Test: jcstress REGEX                jcstress tests
 #   # Not caught: REASON                  instead of a test: the damage cannot be observed on the machines we have. Such a
 #                                         patch must still apply and compile, and is not counted as caught.
@@ -82,12 +83,18 @@ run() {
             maven test -pl runtime-core "-Dtest=${1#runtime-core }"
             ended=$?
             ;;
+        "runtime-netpoll "*)
+            rm -rf runtime-netpoll/target/surefire-reports
+            maven test -pl runtime-core,runtime-netpoll -Dsurefire.failIfNoSpecifiedTests=false \
+                "-Dtest=${1#runtime-netpoll }"
+            ended=$?
+            ;;
         "jcstress "*)
-            maven process-classes -Pstress-classes -pl runtime-core,stress-tests "-Dstress.tests=${1#jcstress }"
+            maven process-classes -Pstress-classes -pl runtime-core,runtime-netpoll,stress-tests "-Dstress.tests=${1#jcstress }"
             ended=$?
             ;;
         *)
-            maven compile -pl runtime-core
+            maven compile -pl runtime-core,runtime-netpoll
             ended=$?
             ;;
     esac

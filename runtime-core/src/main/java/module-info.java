@@ -17,6 +17,7 @@ module io.goruntime.core {
     exports io.goruntime.internal.base to io.goruntime.gc, io.goruntime.netpoll;
     exports io.goruntime.internal.jdk to io.goruntime.gc, io.goruntime.netpoll;
     exports io.goruntime.internal.sched to io.goruntime.gc, io.goruntime.netpoll;
+    exports io.goruntime.internal.sema to io.goruntime.netpoll;
     exports io.goruntime.internal.timer to io.goruntime.gc, io.goruntime.netpoll;
 
     uses io.goruntime.GoRuntime.Decorator;

@@ -42,7 +42,8 @@ public final class ParkedMemory {
         return (double) (after - before) / tasks;
     }
 
-    private static long settledBytes() throws IOException, InterruptedException {
+    /** The resident memory of this process after garbage is gone and free memory given back. */
+    public static long settledBytes() throws IOException, InterruptedException {
         long last = 0;
         for (int i = 0; i < READINGS; i++) {
             System.gc();

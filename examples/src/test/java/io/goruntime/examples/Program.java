@@ -64,7 +64,7 @@ record Program(List<String> command, int exitCode, byte[] outBytes, String err) 
     }
 
     /** Every thread of another JVM, goroutines included. */
-    private static String threads(Process process) throws IOException, InterruptedException {
+    static String threads(Process process) throws IOException, InterruptedException {
         Path file = Files.createTempFile("program", ".threads");
         try {
             Process jcmd = new ProcessBuilder(tool("jcmd"), Long.toString(process.pid()), "Thread.dump_to_file",

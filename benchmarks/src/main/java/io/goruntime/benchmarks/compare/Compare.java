@@ -13,6 +13,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 
 /** The program behind compare.sh: measures groups of scenarios in all implementations, and writes tables. */
@@ -59,8 +60,8 @@ public final class Compare {
                 String.join(" ", args));
         boolean complete = true;
         for (String group : options.groups()) {
-            if (options.allocation() && group.equals("sched")) {
-                System.err.println("sched: what a task allocates is not asked for; skipped");
+            if (options.allocation() && (group.equals("sched") || group.equals("net"))) {
+                System.err.println(group + ": what it allocates is not asked for; skipped");
                 continue;
             }
             complete &= run(options, group, go, machine);
@@ -117,9 +118,15 @@ public final class Compare {
         String name = "%s, fork %d: %s %s".formatted(subject.scenario().id(), fork, subject.implementation(), subject
                 .variant() == Variant.G1 ? "" : subject.variant());
         try {
-            double value = probe(subject).measure(subject.scenario(), subject.implementation(), subject.variant());
-            measurements.add(new Measurement(fork, subject, value));
-            System.err.println(name + String.format(Locale.ROOT, " %.1f", value));
+            Map<String, Double> values = probe(subject).measure(subject.scenario(), subject.implementation(), subject
+                    .variant());
+            for (Scenario each : subject.scenario().withFigures()) {
+                if (values.containsKey(each.id())) {
+                    measurements.add(new Measurement(fork, new Subject(each, subject.implementation(), subject
+                            .variant()), values.get(each.id())));
+                }
+            }
+            System.err.println(name + String.format(Locale.ROOT, " %.1f", values.get(subject.scenario().id())));
         } catch (InterruptedException e) {
             throw e;
         } catch (Exception e) {
@@ -130,15 +137,19 @@ public final class Compare {
     }
 
     private Probe probe(Subject subject) {
+        if (subject.scenario().overNetwork()) {
+            return new NetProbe(options, go, log);
+        }
         if (subject.implementation().equals(Scenario.GO)) {
             return new GoProbe(options, go, log);
         }
         return subject.scenario().benchmark() == null ? new MemoryProbe(options, log) : new JmhProbe(options, log);
     }
 
-    /** What is measured in a group. */
+    /** What is measured in a group, with all figures. */
     static List<Subject> subjects(String group, Options options, boolean withGo) {
-        return Scenario.of(group).stream().flatMap(scenario -> subjects(scenario, options, withGo).stream()).toList();
+        return Scenario.of(group).stream().flatMap(scenario -> scenario.withFigures().stream())
+                .flatMap(scenario -> subjects(scenario, options, withGo).stream()).toList();
     }
 
     private static List<Subject> subjects(Scenario scenario, Options options, boolean withGo) {

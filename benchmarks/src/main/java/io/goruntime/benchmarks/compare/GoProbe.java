@@ -4,6 +4,7 @@ import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalDouble;
 
 /** One run of Go's benchmarks, which were compiled before. */
@@ -19,7 +20,7 @@ final class GoProbe implements Probe {
     }
 
     @Override
-    public double measure(Scenario scenario, String implementation, Variant variant) throws Exception {
+    public Map<String, Double> measure(Scenario scenario, String implementation, Variant variant) throws Exception {
         // Go warms up nothing; it is given the time that the JVM is measured for.
         long millis = options.iterations() * options.iteration().toMillis();
         boolean memory = scenario.benchmark() == null;
@@ -33,7 +34,8 @@ final class GoProbe implements Probe {
         }
         String output = Processes.run(command, List.of("GOMAXPROCS=" + options.procs(), "PARKED_TASKS="
                 + scenario.params().getOrDefault("tasks", "")), log);
-        return parse(output, unit).orElseThrow(() -> new IllegalStateException("no result in:\n" + output));
+        return Map.of(scenario.id(), parse(output, unit).orElseThrow(() -> new IllegalStateException(
+                "no result in:\n" + output)));
     }
 
     /** The number before this unit in the one line of results. */

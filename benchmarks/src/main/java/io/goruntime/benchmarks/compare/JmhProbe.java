@@ -25,7 +25,7 @@ final class JmhProbe implements Probe {
     }
 
     @Override
-    public double measure(Scenario scenario, String implementation, Variant variant) throws Exception {
+    public Map<String, Double> measure(Scenario scenario, String implementation, Variant variant) throws Exception {
         if (scenario.benchmark() == null) {
             throw new IllegalArgumentException(scenario.id());
         }
@@ -52,12 +52,12 @@ final class JmhProbe implements Probe {
         RunResult run = new Runner(jmh.build(), OutputFormatFactory.createFormatInstance(log, VerboseMode.NORMAL))
                 .runSingle();
         if (!options.allocation()) {
-            return run.getPrimaryResult().getScore();
+            return Map.of(scenario.id(), run.getPrimaryResult().getScore());
         }
         Result<?> bytes = run.getSecondaryResults().get("gc.alloc.rate.norm");
         if (bytes == null) {
             throw new IllegalStateException("this JVM does not tell what is allocated");
         }
-        return bytes.getScore();
+        return Map.of(scenario.id(), bytes.getScore());
     }
 }

@@ -29,14 +29,17 @@ final class Machine {
                 JVM flags  -Xms%s -Xmx%s %s %s
                 JVM        collector G1 where nothing else is said; JFR off; no JVMTI agent
                 go         %s, GOMAXPROCS=%d
-                versions   goruntime %s, jox %s, kotlinx-coroutines %s (Kotlin %s), jmh %s
+                versions   goruntime %s, jox %s, kotlinx-coroutines %s (Kotlin %s), netty %s, jmh %s
+                net        HTTP by the client "%s"; system calls by %s
                 sampling   %s: %d to %d forks, %d x %d ms warm-up, %d x %d ms measured
                 """.formatted(arguments, commit, cpu(), Runtime.getRuntime().availableProcessors(), memoryMb(),
                 System.getProperty("os.name"), System.getProperty("os.version"), System.getProperty("os.arch"),
                 System.getProperty("java.vm.vendor"), System.getProperty("java.vm.version"), options.heap(),
                 options.heap(), String.join(" ", Variant.G1.flags()), String.join(" ", options.jvmFlags()), go,
                 options.procs(), versions.getProperty("goruntime"), versions.getProperty("jox"),
-                versions.getProperty("kotlin"), versions.getProperty("kotlin-stdlib"), versions.getProperty("jmh"),
+                versions.getProperty("kotlin"), versions.getProperty("kotlin-stdlib"), versions.getProperty("netty"),
+                versions.getProperty("jmh"), NetProbe.HTTP_CLIENT,
+                SyscallCount.tool().isEmpty() ? "nothing here" : SyscallCount.tool(),
                 options.mode(), options.minForks(), options.maxForks(), options.warmups(),
                 options.iteration().toMillis(), options.iterations(), options.iteration().toMillis());
     }

@@ -28,12 +28,13 @@ import org.jspecify.annotations.Nullable;
  * One thing that is measured.
  *
  * @param id {@code group/name}; Go's benchmark has the same: {@code BenchmarkGroup/name}
- * @param benchmark what JMH runs; null: {@link ParkedMemory} runs instead
+ * @param benchmark what JMH runs; null: {@link ParkedMemory} or, in the group net, {@link NetProbe} runs instead
  * @param params of the JMH benchmark
  * @param implementations who takes part
+ * @param figures what is told by the same measurement beside
  */
 record Scenario(String id, @Nullable Class<? extends ScenarioBenchmark> benchmark, Map<String, String> params,
-        List<String> implementations, String unit) {
+        List<String> implementations, String unit, List<Scenario> figures) {
     static final String OURS = "goruntime";
     static final String GO = "go";
 
@@ -44,6 +45,7 @@ record Scenario(String id, @Nullable Class<? extends ScenarioBenchmark> benchmar
     private static final List<String> WITH_THREADS = List.of(OURS, GO, "jdk");
     private static final List<String> WITH_SELECT = List.of(OURS, GO, "jox", "kotlin");
     private static final List<String> WITH_NUMBERS = List.of(OURS, GO);
+    private static final List<String> WITH_SOCKETS = List.of(OURS, GO, "netty", "jdk");
 
     static final List<Scenario> ALL = List.of(
             new Scenario("sched/spawn", SpawnBenchmark.class, Map.of(), WITH_TASKS, "ns/op"),
@@ -68,7 +70,27 @@ record Scenario(String id, @Nullable Class<? extends ScenarioBenchmark> benchmar
             new Scenario("sync/rwmutex", RWMutexBenchmark.class, Map.of("tasks", "8"), WITH_THREADS, "ns/op"),
             new Scenario("sync/waitgroup", WaitGroupBenchmark.class, Map.of("tasks", "1000"), WITH_TASKS, "ns/op"),
             new Scenario("timer/sleep10k", SleepBenchmark.class, Map.of("tasks", "10000"), WITH_TASKS, "ns/op"),
-            new Scenario("timer/startstop", StartStopBenchmark.class, Map.of(), WITH_THREADS, "ns/op"));
+            new Scenario("timer/startstop", StartStopBenchmark.class, Map.of(), WITH_THREADS, "ns/op"),
+            net("net/echo1", "op/s", Map.of("kind", "echo", "connections", "1", "bytes", "64")),
+            net("net/echo64", "op/s", Map.of("kind", "echo", "connections", "64", "bytes", "64")),
+            net("net/echo1000", "op/s", Map.of("kind", "echo", "connections", "1000", "bytes", "64")),
+            net("net/throughput64k", "MB/s", Map.of("kind", "echo", "connections", "4", "bytes", "65536")),
+            net("net/http", "requests/s", Map.of("kind", "http", "connections", "64", "client",
+                    NetProbe.HTTP_CLIENT)),
+            net("net/connect", "op/s", Map.of("kind", "connect", "connections", "8", "bytes", "64")),
+            new Scenario("net/idle", null, Map.of("kind", "idle", "connections", "5000", "bytes", "64"), WITH_SOCKETS,
+                    "B"));
+
+    Scenario(String id, @Nullable Class<? extends ScenarioBenchmark> benchmark, Map<String, String> params,
+            List<String> implementations, String unit) {
+        this(id, benchmark, params, implementations, unit, List.of());
+    }
+
+    private static Scenario net(String id, String unit, Map<String, String> params) {
+        List<Scenario> figures = NetProbe.FIGURES.entrySet().stream().map(figure -> new Scenario(id + "_"
+                + figure.getKey(), null, params, WITH_SOCKETS, figure.getValue())).toList();
+        return new Scenario(id, null, params, WITH_SOCKETS, unit, figures);
+    }
 
     static List<String> groups() {
         return ALL.stream().map(Scenario::group).distinct().toList();
@@ -76,6 +98,20 @@ record Scenario(String id, @Nullable Class<? extends ScenarioBenchmark> benchmar
 
     static List<Scenario> of(String group) {
         return ALL.stream().filter(scenario -> scenario.group().equals(group)).toList();
+    }
+
+    boolean overNetwork() {
+        return group().equals("net");
+    }
+
+    /** The id of one of its figures. */
+    String figure(String name) {
+        return id + "_" + name;
+    }
+
+    /** Itself first. */
+    List<Scenario> withFigures() {
+        return Stream.concat(Stream.of(this), figures.stream()).toList();
     }
 
     String group() {

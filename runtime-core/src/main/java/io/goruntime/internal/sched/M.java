@@ -49,6 +49,10 @@ final class M extends Thread {
     @Nullable
     MemorySegment callState;
 
+    /** See {@link CallBuffer}. */
+    @Nullable
+    CallBuffer callBuffer;
+
     /** Runs timers: what becomes runnable meanwhile is no resubmission. */
     boolean firing;
 

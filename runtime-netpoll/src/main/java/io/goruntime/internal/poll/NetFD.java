@@ -27,6 +27,22 @@ public abstract class NetFD implements AutoCloseable {
     /** A deadline that never comes. */
     public static final long NO_DEADLINE = Long.MIN_VALUE;
 
+    /**
+     * Whether a socket of INET6 takes no IPv4 addresses, false from the beginning; to be set before it is bound. NIO does
+     * not have it: UnsupportedOperationException.
+     */
+    public static final SocketOption<Boolean> IPV6_ONLY = new SocketOption<>() {
+        @Override
+        public String name() {
+            return "IPV6_V6ONLY";
+        }
+
+        @Override
+        public Class<Boolean> type() {
+            return Boolean.class;
+        }
+    };
+
     /** For implementations. */
     protected NetFD() {}
 

@@ -1,0 +1,567 @@
+package io.goruntime.internal.poll;
+
+import io.goruntime.internal.sched.Park;
+import io.goruntime.internal.sched.Sched;
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.net.InetSocketAddress;
+import java.net.ProtocolFamily;
+import java.net.SocketAddress;
+import java.net.SocketException;
+import java.net.SocketOption;
+import java.net.StandardProtocolFamily;
+import java.nio.ByteBuffer;
+import java.nio.channels.CancelledKeyException;
+import java.nio.channels.DatagramChannel;
+import java.nio.channels.FileChannel;
+import java.nio.channels.NetworkChannel;
+import java.nio.channels.SelectableChannel;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A channel of the JDK in the role of a socket.
+ */
+/*
+ * The JDK has different channels for connecting and for listening. A stream socket begins as the former; listen puts the
+ * latter in its place, with the same address and options. A bind of the unix family waits until it is known which.
+ */
+final class NioFD extends NetFD {
+    private final NioPoll poll;
+    private final ProtocolFamily family;
+    private final PollDesc pd;
+    private final FdMutex mu = new FdMutex();
+
+    /** SocketChannel, ServerSocketChannel or DatagramChannel. Replaced by listen, with the read and the write lock. */
+    private volatile SelectableChannel channel;
+
+    /** Of the channel, when it has begun to connect or to listen. */
+    private volatile @Nullable SelectionKey key;
+
+    private volatile boolean connecting;
+    private volatile @Nullable SocketAddress bindLater;
+    private volatile @Nullable SocketAddress local;
+    private volatile @Nullable SocketAddress remote;
+
+    /** What was set, for listen to set it again. */
+    private final Map<SocketOption<?>, Object> options = new ConcurrentHashMap<>();
+
+    private NioFD(NioPoll poll, ProtocolFamily family, SelectableChannel channel) throws IOException {
+        this.poll = poll;
+        this.family = family;
+        this.channel = channel;
+        channel.configureBlocking(false);
+        this.pd = poll.cache.alloc(this);
+    }
+
+    static NioFD stream(NioPoll poll, ProtocolFamily family) throws IOException {
+        return of(poll, family, SocketChannel.open(family), false);
+    }
+
+    static NioFD datagram(NioPoll poll, ProtocolFamily family) throws IOException {
+        return of(poll, family, DatagramChannel.open(family), true);
+    }
+
+    private static NioFD of(NioPoll poll, ProtocolFamily family, SelectableChannel channel, boolean register)
+            throws IOException {
+        NioFD fd;
+        try {
+            fd = new NioFD(poll, family, channel);
+        } catch (Throwable e) {
+            channel.close();
+            throw e;
+        }
+        if (register) {
+            try {
+                fd.register();
+            } catch (Throwable e) {
+                fd.close();
+                throw e;
+            }
+        }
+        return fd;
+    }
+
+    private void register() throws IOException {
+        key = poll.register(channel, pd);
+    }
+
+    /** Somebody waits. */
+    void arm(boolean write) {
+        SelectionKey k = key;
+        if (k == null) {
+            return;
+        }
+        try {
+            k.interestOpsOr(write ? connecting ? SelectionKey.OP_CONNECT : SelectionKey.OP_WRITE
+                    : channel instanceof ServerSocketChannel ? SelectionKey.OP_ACCEPT : SelectionKey.OP_READ);
+        } catch (CancelledKeyException e) {
+            // The poller is closed, and has closed this socket before.
+        }
+    }
+
+    // -- entering and leaving --
+
+    private void enterRead() throws IOException {
+        Sched.checkPreempt(); // one that never has to wait must not keep its P for ever
+        Park.headroom();
+        boolean before = mu.isClosed();
+        try {
+            if (!mu.lockRead()) {
+                throw Failures.closed(before);
+            }
+        } catch (InterruptedException e) {
+            throw Failures.interrupted();
+        }
+    }
+
+    private void leaveRead() {
+        if (mu.unlockRead()) {
+            destroy();
+        }
+    }
+
+    private void enterWrite() throws IOException {
+        Sched.checkPreempt(); // one that never has to wait must not keep its P for ever
+        Park.headroom();
+        boolean before = mu.isClosed();
+        try {
+            if (!mu.lockWrite()) {
+                throw Failures.closed(before);
+            }
+        } catch (InterruptedException e) {
+            throw Failures.interrupted();
+        }
+    }
+
+    private void leaveWrite() {
+        if (mu.unlockWrite()) {
+            destroy();
+        }
+    }
+
+    private void enter() throws IOException {
+        Park.headroom();
+        if (!mu.incref()) {
+            throw Failures.closed(true);
+        }
+    }
+
+    private void leave() {
+        if (mu.decref()) {
+            destroy();
+        }
+    }
+
+    @Override
+    public void close() {
+        Park.headroom();
+        if (mu.increfAndClose()) {
+            pd.evict();
+            leave();
+        }
+    }
+
+    private void destroy() {
+        try {
+            channel.close();
+        } catch (IOException e) {
+            // it is gone all the same
+        }
+        poll.flush(channel);
+        poll.cache.free(pd);
+    }
+
+    @Override
+    public boolean isClosed() {
+        return mu.isClosed();
+    }
+
+    // -- stream sockets --
+
+    private SocketChannel connection() throws SocketException {
+        if (channel instanceof SocketChannel connection && connection.isConnected()) {
+            return connection;
+        }
+        throw new SocketException("transport endpoint is not connected");
+    }
+
+    @Override
+    public int read(byte[] b, int off, int len) throws IOException {
+        return read(ByteBuffer.wrap(b, off, len));
+    }
+
+    @Override
+    public int read(ByteBuffer dst) throws IOException {
+        return (int) read(new ByteBuffer[]{dst}, 0, 1);
+    }
+
+    @Override
+    public long read(ByteBuffer[] dsts, int off, int len) throws IOException {
+        enterRead();
+        try {
+            Failures.check(pd.read.prepare());
+            SocketChannel connection = connection();
+            long room = 0;
+            for (int i = off; i < off + len; i++) {
+                room += dsts[i].remaining();
+            }
+            for (;;) {
+                long n = connection.read(dsts, off, len);
+                if (n != 0 || room == 0) {
+                    return n;
+                }
+                Failures.check(pd.read.await());
+            }
+        } catch (IOException e) {
+            throw Failures.ofJdk(e);
+        } finally {
+            leaveRead();
+        }
+    }
+
+    @Override
+    public void write(byte[] b, int off, int len) throws IOException {
+        write(ByteBuffer.wrap(b, off, len));
+    }
+
+    @Override
+    public void write(ByteBuffer src) throws IOException {
+        write(new ByteBuffer[]{src}, 0, 1);
+    }
+
+    @Override
+    public void write(ByteBuffer[] srcs, int off, int len) throws IOException {
+        enterWrite();
+        long done = 0;
+        try {
+            Failures.check(pd.write.prepare());
+            SocketChannel connection = connection();
+            int end = off + len;
+            for (int first = off; first < end;) {
+                if (!srcs[first].hasRemaining()) {
+                    first++;
+                    continue;
+                }
+                long n = connection.write(srcs, first, end - first);
+                done += n;
+                if (n == 0) {
+                    Failures.check(pd.write.await());
+                }
+            }
+        } catch (InterruptedIOException e) {
+            e.bytesTransferred = (int) Math.min(done, Integer.MAX_VALUE);
+            throw e;
+        } catch (IOException e) {
+            throw Failures.ofJdk(e);
+        } finally {
+            leaveWrite();
+        }
+    }
+
+    @Override
+    public long sendFile(FileChannel file, long position, long count) throws IOException {
+        enterWrite();
+        long done = 0;
+        try {
+            Failures.check(pd.write.prepare());
+            SocketChannel connection = connection();
+            while (done < count) {
+                long n = file.transferTo(position + done, count - done, connection);
+                done += n;
+                if (n == 0) {
+                    if (position + done >= file.size()) {
+                        break;
+                    }
+                    Failures.check(pd.write.await());
+                }
+            }
+            return done;
+        } catch (InterruptedIOException e) {
+            e.bytesTransferred = (int) Math.min(done, Integer.MAX_VALUE);
+            throw e;
+        } catch (IOException e) {
+            throw Failures.ofJdk(e);
+        } finally {
+            leaveWrite();
+        }
+    }
+
+    @Override
+    public void connect(SocketAddress address) throws IOException {
+        enterWrite();
+        try {
+            Failures.check(pd.write.prepare());
+            if (channel instanceof DatagramChannel datagrams) {
+                datagrams.connect(address);
+            } else {
+                connectStream((SocketChannel) channel, address);
+            }
+            remote = address;
+            local = null;
+        } catch (IOException e) {
+            throw Failures.ofJdk(e);
+        } finally {
+            leaveWrite();
+        }
+    }
+
+    private void connectStream(SocketChannel connection, SocketAddress address) throws IOException {
+        if (address instanceof InetSocketAddress inet && inet.isUnresolved()) {
+            throw new SocketException("unresolved address: " + address);
+        }
+        bindNow(connection);
+        connecting = true;
+        register();
+        try {
+            boolean done = connection.connect(address);
+            while (!done) {
+                Failures.check(pd.write.await());
+                done = connection.finishConnect();
+            }
+        } finally {
+            connecting = false;
+        }
+    }
+
+    private void bindNow(NetworkChannel to) throws IOException {
+        SocketAddress address = bindLater;
+        if (address != null) {
+            to.bind(address);
+            bindLater = null;
+        }
+    }
+
+    @Override
+    public void shutdownWrite() throws IOException {
+        enter();
+        try {
+            connection().shutdownOutput();
+        } finally {
+            leave();
+        }
+    }
+
+    @Override
+    public void shutdownRead() throws IOException {
+        enter();
+        try {
+            connection().shutdownInput();
+            pd.readEnded();
+        } finally {
+            leave();
+        }
+    }
+
+    // -- sockets that listen --
+
+    @Override
+    public void listen(int backlog) throws IOException {
+        enterRead();
+        try {
+            enterWrite();
+            try {
+                SelectableChannel old = channel;
+                SocketAddress address = bindLater != null ? bindLater : ((SocketChannel) old).getLocalAddress();
+                bindLater = null;
+                ServerSocketChannel listener = ServerSocketChannel.open(family);
+                try {
+                    listener.configureBlocking(false);
+                    for (Map.Entry<SocketOption<?>, Object> each : options.entrySet()) {
+                        if (listener.supportedOptions().contains(each.getKey())) {
+                            set(listener, each.getKey(), each.getValue());
+                        }
+                    }
+                    old.close(); // its address is needed
+                    listener.bind(address, backlog);
+                } catch (Throwable e) {
+                    listener.close();
+                    throw e;
+                }
+                channel = listener;
+                local = null;
+                register();
+            } catch (IOException e) {
+                throw Failures.ofJdk(e);
+            } finally {
+                leaveWrite();
+            }
+        } finally {
+            leaveRead();
+        }
+    }
+
+    @Override
+    public NetFD accept() throws IOException {
+        enterRead();
+        try {
+            Failures.check(pd.read.prepare());
+            if (!(channel instanceof ServerSocketChannel listener)) {
+                throw new SocketException("invalid argument");
+            }
+            for (;;) {
+                SocketChannel child = listener.accept();
+                if (child != null) {
+                    NioFD fd = of(poll, family, child, true);
+                    fd.remote = child.getRemoteAddress();
+                    return fd;
+                }
+                Failures.check(pd.read.await());
+            }
+        } catch (IOException e) {
+            throw Failures.ofJdk(e);
+        } finally {
+            leaveRead();
+        }
+    }
+
+    // -- datagram sockets --
+
+    @Override
+    public SocketAddress receive(ByteBuffer dst) throws IOException {
+        enterRead();
+        try {
+            Failures.check(pd.read.prepare());
+            for (;;) {
+                SocketAddress from = ((DatagramChannel) channel).receive(dst);
+                if (from != null) {
+                    return from;
+                }
+                Failures.check(pd.read.await());
+            }
+        } catch (IOException e) {
+            throw Failures.ofJdk(e);
+        } finally {
+            leaveRead();
+        }
+    }
+
+    @Override
+    public int send(ByteBuffer src, @Nullable SocketAddress to) throws IOException {
+        enterWrite();
+        try {
+            Failures.check(pd.write.prepare());
+            DatagramChannel datagrams = (DatagramChannel) channel;
+            if (to == null && !datagrams.isConnected()) {
+                throw new SocketException("destination address required");
+            }
+            int size = src.remaining();
+            for (;;) {
+                int n = to == null ? datagrams.write(src) : datagrams.send(src, to);
+                if (n > 0 || size == 0) {
+                    return n;
+                }
+                Failures.check(pd.write.await());
+            }
+        } catch (IOException e) {
+            throw Failures.ofJdk(e);
+        } finally {
+            leaveWrite();
+        }
+    }
+
+    // -- all --
+
+    @Override
+    public void bind(@Nullable SocketAddress address) throws IOException {
+        enterWrite();
+        try {
+            if (family == StandardProtocolFamily.UNIX) {
+                bindLater = address;
+            } else {
+                ((NetworkChannel) channel).bind(address);
+            }
+            local = null;
+        } catch (IOException e) {
+            throw Failures.ofJdk(e);
+        } finally {
+            leaveWrite();
+        }
+    }
+
+    @Override
+    public void setReadDeadline(long when) throws IOException {
+        enter();
+        try {
+            pd.read.deadline(when);
+        } finally {
+            leave();
+        }
+    }
+
+    @Override
+    public void setWriteDeadline(long when) throws IOException {
+        enter();
+        try {
+            pd.write.deadline(when);
+        } finally {
+            leave();
+        }
+    }
+
+    @Override
+    public long now() {
+        return poll.now();
+    }
+
+    @Override
+    public @Nullable SocketAddress localAddress() {
+        SocketAddress known = local;
+        if (known != null || !mu.incref()) {
+            return known;
+        }
+        try {
+            SocketAddress found = ((NetworkChannel) channel).getLocalAddress();
+            local = found;
+            return found;
+        } catch (IOException e) {
+            return null;
+        } finally {
+            leave();
+        }
+    }
+
+    @Override
+    public @Nullable SocketAddress remoteAddress() {
+        return remote;
+    }
+
+    @Override
+    public <T> void setOption(SocketOption<T> option, T value) throws IOException {
+        enter();
+        try {
+            set((NetworkChannel) channel, option, value);
+            options.put(option, value);
+        } catch (IOException e) {
+            throw Failures.ofJdk(e);
+        } finally {
+            leave();
+        }
+    }
+
+    @SuppressWarnings("unchecked")
+    private static <T> void set(NetworkChannel to, SocketOption<T> option, Object value) throws IOException {
+        to.setOption(option, (T) value);
+    }
+
+    @Override
+    public <T> T option(SocketOption<T> option) throws IOException {
+        enter();
+        try {
+            return ((NetworkChannel) channel).getOption(option);
+        } catch (IOException e) {
+            throw Failures.ofJdk(e);
+        } finally {
+            leave();
+        }
+    }
+
+    @Override
+    public String toString() {
+        return channel.toString();
+    }
+}

@@ -1,0 +1,29 @@
+package io.goruntime.net;
+
+import java.io.IOException;
+import java.io.InputStream;
+
+/** The reading side of a connection. */
+final class ConnInputStream extends InputStream {
+    private final Conn conn;
+
+    ConnInputStream(Conn conn) {
+        this.conn = conn;
+    }
+
+    @Override
+    public int read() throws IOException {
+        byte[] one = new byte[1];
+        return conn.read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
+    }
+
+    @Override
+    public int read(byte[] b, int off, int len) throws IOException {
+        return conn.read(b, off, len);
+    }
+
+    @Override
+    public void close() {
+        conn.close();
+    }
+}

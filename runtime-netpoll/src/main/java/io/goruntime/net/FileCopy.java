@@ -1,0 +1,28 @@
+package io.goruntime.net;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+
+/** Files over connections that are no sockets. */
+final class FileCopy {
+    private static final int BUFFER_BYTES = 64 << 10;
+
+    private FileCopy() {}
+
+    static long copy(FileChannel file, long position, long count, Conn to) throws IOException {
+        if (position < 0 || count < 0) {
+            throw new IllegalArgumentException("position " + position + ", count " + count);
+        }
+        ByteBuffer buffer = ByteBuffer.allocate((int) Math.min(count, BUFFER_BYTES));
+        long done = 0;
+        while (done < count) {
+            buffer.clear().limit((int) Math.min(buffer.capacity(), count - done));
+            if (file.read(buffer, position + done) < 0) {
+                break;
+            }
+            done += to.write(buffer.flip());
+        }
+        return done;
+    }
+}
