@@ -1,5 +1,6 @@
 package io.goruntime.internal.jdk;
 
+import java.lang.invoke.VarHandle;
 import java.util.concurrent.Executor;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
@@ -59,9 +60,12 @@ public final class Jdk {
     // ---- Parking; these work without the bridge too ----
 
     /**
-     * Wakes a thread, on reserved stack; null only probes the stack: GoRuntimeBridge.unpark.
+     * Wakes a thread, on reserved stack; null only probes the stack: GoRuntimeBridge.unpark. A full fence between what the
+     * caller wrote and the look whether the thread is parked. The JDK's own is none: where a permit is left over from
+     * before it only reads that, and what the thread, which may be just taking it, is to see may not have been written.
      */
     public static void unpark(@Nullable Thread thread) {
+        VarHandle.fullFence();
         if (Mode.Chosen.GMP) {
             GoRuntimeBridge.unpark(thread);
         } else {
@@ -89,13 +93,24 @@ public final class Jdk {
         if (Mode.Chosen.GMP) {
             GoRuntimeBridge.parkCarrier(nanos);
         } else {
-            // With the flag set a park returns at once, and a virtual thread keeps its carrier from whom it waits for. To
-            // yield is not enough: two that yield to each other keep a carrier from all that comes from outside.
-            boolean interrupted = Thread.interrupted();
-            park(nanos);
-            if (interrupted) {
-                Thread.currentThread().interrupt();
-            }
+            sleepInPlace(nanos);
+        }
+    }
+
+    /**
+     * Really sleeps so long: with the interrupt flag set, or a permit left over, park returns at once, and a virtual thread
+     * would keep its carrier from whom it waits for. The flag is kept, and set only at the end: to set it gives a permit.
+     */
+    private static void sleepInPlace(long nanos) {
+        boolean interrupted = false;
+        long end = System.nanoTime() + nanos;
+        do {
+            interrupted |= Thread.interrupted();
+            LockSupport.parkNanos(nanos);
+            nanos = end - System.nanoTime();
+        } while (nanos > 0);
+        if (interrupted) {
+            Thread.currentThread().interrupt();
         }
     }
 
