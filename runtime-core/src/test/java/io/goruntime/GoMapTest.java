@@ -99,8 +99,12 @@ class GoMapTest {
 
     private static List<Row> rows() throws IOException {
         List<Row> rows = new ArrayList<>();
+        boolean ours = true;
         for (String line : Files.readAllLines(Path.of("..", "docs", "GO-MAP.md"))) {
-            if (line.startsWith("| `")) {
+            if (line.startsWith("## ")) {
+                ours = !line.startsWith("## The network"); // that part is checked by a test of runtime-netpoll
+            }
+            if (ours && line.startsWith("| `")) {
                 Matcher row = ROW.matcher(line);
                 assertTrue(row.matches(), () -> "not a row of this table: " + line);
                 rows.add(new Row(row.group(1), row.group(2), row.group(3), row.group(4), row.group(5)));

@@ -11,9 +11,14 @@ import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.net.SocketException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -24,6 +29,8 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The servers as programs, and clients that nobody here wrote: curl, wrk, the sockets of the JDK. */
 class ServersTest {
@@ -151,16 +158,30 @@ class ServersTest {
         }
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"-Dgoruntime.netpoll=nio", "-Dgoruntime.scheduler=jdk"})
+    void httpdWorksOverAnyPoller(String flag) throws Exception {
+        byte[] large = new byte[2_000_000];
+        new Random(3).nextBytes(large);
+        Files.write(dir.resolve("large.bin"), large);
+        try (Serving httpd = new Serving(List.of(flag), Httpd.class, "127.0.0.1:0", dir.toString());
+                HttpClient client = HttpClient.newHttpClient()) {
+            HttpRequest request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + httpd.port() + "/large.bin"))
+                    .timeout(Duration.ofMillis(PATIENCE_MILLIS)).build();
+            for (int i = 0; i < 3; i++) {
+                assertArrayEquals(large, client.send(request, HttpResponse.BodyHandlers.ofByteArray()).body());
+            }
+            httpd.terminate();
+            assertEquals(0, httpd.exitCode(), httpd::err);
+        }
+    }
+
     @Test
     void sigtermLetsRequestsFinish() throws Exception {
         try (Serving httpd = new Serving(Httpd.class, "127.0.0.1:0");
                 Socket idle = connect(httpd.port());
                 Socket busy = connect(httpd.port())) {
-            busy.getOutputStream().write("POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 6\r\n\r\nabc".getBytes(
-                    StandardCharsets.US_ASCII));
-            // That much has come back: the request has begun.
-            String begin = readUntil(busy, "abc");
-            assertTrue(begin.startsWith("HTTP/1.1 200 OK"), begin);
+            beginRequest(busy);
             httpd.terminate();
             assertEquals(-1, idle.getInputStream().read());
             assertThrows(ConnectException.class, () -> connect(httpd.port()));
@@ -177,13 +198,21 @@ class ServersTest {
         try (Serving httpd = new Serving(Httpd.class, "127.0.0.1:0");
                 Socket idle = connect(httpd.port());
                 Socket busy = connect(httpd.port())) {
-            busy.getOutputStream().write("GET / HTTP/1.1\r\nHost".getBytes(StandardCharsets.US_ASCII));
+            beginRequest(busy);
             httpd.terminate();
             // It has understood the first.
             assertEquals(-1, idle.getInputStream().read());
             httpd.terminate();
             assertEquals(128 + 15, httpd.exitCode());
         }
+    }
+
+    /** Sends the half of a body of six bytes, and waits for the echo: this connection, and those before it, are accepted. */
+    private static void beginRequest(Socket socket) throws Exception {
+        socket.getOutputStream().write("POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 6\r\n\r\nabc".getBytes(
+                StandardCharsets.US_ASCII));
+        String begin = readUntil(socket, "abc");
+        assertTrue(begin.startsWith("HTTP/1.1 200 OK"), begin);
     }
 
     @Test

@@ -19,9 +19,14 @@ final class Serving implements AutoCloseable {
     private final int port;
 
     Serving(Class<?> main, String... args) throws Exception {
+        this(List.of(), main, args);
+    }
+
+    Serving(List<String> flags, Class<?> main, String... args) throws Exception {
         List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java")
-                .toString(), "--enable-native-access=ALL-UNNAMED", "-Xmx256m", "-cp",
-                System.getProperty("java.class.path"), main.getName()));
+                .toString(), "--enable-native-access=ALL-UNNAMED", "-Xmx256m"));
+        command.addAll(flags);
+        command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
         command.addAll(List.of(args));
         err = Files.createTempFile("serving", ".err");
         ProcessBuilder builder = new ProcessBuilder(command).redirectError(err.toFile());
@@ -54,8 +59,12 @@ final class Serving implements AutoCloseable {
         return process;
     }
 
-    String err() throws IOException {
-        return Files.readString(err);
+    String err() {
+        try {
+            return Files.readString(err);
+        } catch (IOException e) {
+            return e.toString();
+        }
     }
 
     /** Sends SIGTERM. */

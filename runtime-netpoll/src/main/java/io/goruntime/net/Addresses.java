@@ -39,7 +39,8 @@ record Addresses(String host, int port) {
                 throw wrong(address, "missing port in address");
             }
             if (end + 1 != colon) {
-                throw wrong(address, address.charAt(end + 1) == ':' ? "too many colons in address"
+                throw wrong(address, address.charAt(end + 1) == ':'
+                        ? "too many colons in address"
                         : "missing port in address");
             }
             host = address.substring(1, end);

@@ -3,6 +3,7 @@ package io.goruntime.net;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.InterruptedIOException;
 import java.io.OutputStream;
 import java.net.SocketAddress;
 import java.net.SocketOption;
@@ -202,8 +203,13 @@ public interface Conn extends ByteChannel, ScatteringByteChannel, GatheringByteC
     default long write(ByteBuffer[] srcs, int off, int len) throws IOException {
         Objects.checkFromIndexSize(off, len, srcs.length);
         long n = 0;
-        for (int i = off; i < off + len; i++) {
-            n += write(srcs[i]);
+        try {
+            for (int i = off; i < off + len; i++) {
+                n += write(srcs[i]);
+            }
+        } catch (InterruptedIOException e) {
+            e.bytesTransferred += (int) n; // what the buffers before have contributed
+            throw e;
         }
         return n;
     }

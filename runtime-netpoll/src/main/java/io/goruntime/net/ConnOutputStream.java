@@ -13,7 +13,7 @@ final class ConnOutputStream extends OutputStream {
 
     @Override
     public void write(int b) throws IOException {
-        conn.write(new byte[] {(byte) b}, 0, 1);
+        conn.write(new byte[]{(byte) b}, 0, 1);
     }
 
     @Override

@@ -163,7 +163,7 @@ final class Dial {
                         NetFD fd = open(target);
                         open.add(fd);
                         GoRuntime.current().spawn("dial " + Addresses.format(target),
-                                () -> attempts.trySend(attempt(fd, target)));
+                                () -> attempt(fd, target, attempts));
                     } catch (IOException e) {
                         failure = and(failure, e);
                         failures++;
@@ -202,13 +202,16 @@ final class Dial {
         }
     }
 
-    private Attempt attempt(NetFD fd, SocketAddress target) {
+    private void attempt(NetFD fd, SocketAddress target, Chan<Attempt> attempts) {
+        IOException failure = new IOException("cut off"); // by an Error
         try {
             fd.connect(target);
-            return new Attempt(fd, null);
+            failure = null;
         } catch (IOException e) {
             fd.close();
-            return new Attempt(fd, failed(target, e));
+            failure = failed(target, e);
+        } finally {
+            attempts.trySend(new Attempt(fd, failure));
         }
     }
 
@@ -221,7 +224,8 @@ final class Dial {
     }
 
     private NetFD open(SocketAddress target) throws IOException {
-        ProtocolFamily family = target instanceof InetSocketAddress inet ? Network.familyOf(inet.getAddress())
+        ProtocolFamily family = target instanceof InetSocketAddress inet
+                ? Network.familyOf(inet.getAddress())
                 : StandardProtocolFamily.UNIX;
         NetFD fd;
         try {

@@ -1,6 +1,7 @@
 package io.goruntime.net;
 
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 
@@ -21,7 +22,12 @@ final class FileCopy {
             if (file.read(buffer, position + done) < 0) {
                 break;
             }
-            done += to.write(buffer.flip());
+            try {
+                done += to.write(buffer.flip());
+            } catch (InterruptedIOException e) {
+                e.bytesTransferred += (int) done;
+                throw e;
+            }
         }
         return done;
     }

@@ -77,7 +77,8 @@ record Limits(Context ctx, boolean timed, long deadline, Sched sched) {
     /** The exception for the end of the context, which is its cause. */
     IOException ended() {
         ContextException err = ctx.err();
-        IOException e = err != null && err.timeout() ? new SocketTimeoutException("i/o timeout")
+        IOException e = err != null && err.timeout()
+                ? new SocketTimeoutException("i/o timeout")
                 : new IOException("operation was canceled");
         Throwable cause = ctx.cause();
         if (cause != null) {

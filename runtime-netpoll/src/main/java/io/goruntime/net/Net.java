@@ -67,7 +67,7 @@ public final class Net {
      *
      * <p>A host with several addresses is tried at all of them, as in RFC 8305 (Happy Eyeballs): every 250 ms the next one, IPv4
      * and IPv6 by turns, until the first connection stands. With {@code udp}, what is read and written are datagrams, to
-     * and from this address only, and nothing is sent to connect.
+     * and from this address only, and nothing is sent to connect. (The poller {@code nio} does not send empty ones then.)
      *
      * @param network see {@link Net}
      * @param address where to
@@ -248,7 +248,8 @@ public final class Net {
     }
 
     private static ProtocolFamily family(SocketAddress local) {
-        return local instanceof InetSocketAddress inet ? Network.familyOf(inet.getAddress())
+        return local instanceof InetSocketAddress inet
+                ? Network.familyOf(inet.getAddress())
                 : StandardProtocolFamily.UNIX;
     }
 

@@ -33,9 +33,12 @@ final class Resolver {
 
     static List<InetAddress> lookup(String host, Limits limits) throws IOException {
         limits.check();
+        if (host.isEmpty()) {
+            throw new UnknownHostException("lookup : no such host"); // the JDK would answer with this host
+        }
         Chan<Answer> answers = Chan.make(1);
         try {
-            GoRuntime.current().spawn("lookup " + host, () -> answers.trySend(ask(host)));
+            GoRuntime.current().spawn("lookup " + host, () -> answer(answers, host));
         } catch (RejectedExecutionException e) {
             throw new IOException(e.getMessage(), e);
         }
@@ -44,6 +47,15 @@ final class Resolver {
             throw Objects.requireNonNull(answer.failure);
         }
         return answer.addresses;
+    }
+
+    private static void answer(Chan<Answer> answers, String host) throws InterruptedException {
+        Answer answer = new Answer(null, new IOException("lookup " + host + ": cut off")); // by an interrupt, or an Error
+        try {
+            answer = ask(host);
+        } finally {
+            answers.trySend(answer);
+        }
     }
 
     private static Answer ask(String host) throws InterruptedException {

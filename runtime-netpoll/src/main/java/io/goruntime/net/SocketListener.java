@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** A listening socket. Counterpart of tcpsock.go: TCPListener, unixsock.go: UnixListener. */
+/** A listening socket. Counterpart of tcpsock.go: TCPListener, and of unixsock.go: UnixListener. */
 final class SocketListener extends Endpoint implements Listener {
     private static final Logger LOG = LoggerFactory.getLogger(SocketListener.class);
 

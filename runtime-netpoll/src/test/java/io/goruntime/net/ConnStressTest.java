@@ -7,6 +7,7 @@ import io.goruntime.GoRuntime;
 import io.goruntime.Goroutine;
 import io.goruntime.net.Nets.Crew;
 import io.goruntime.net.Nets.Pair;
+import io.goruntime.testing.Bounded;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.net.SocketTimeoutException;
@@ -28,10 +29,6 @@ class ConnStressTest {
     private static final int PAIRS = 8;
     private static final int MAX_CHUNK = 100_000;
 
-    private static long until() {
-        return System.nanoTime() + EACH.toNanos() * Integer.getInteger("goruntime.stress.scale", 1);
-    }
-
     /** The byte at this place of every stream. */
     private static byte at(long i) {
         return (byte) (i * 31 + (i >> 8) * 7);
@@ -44,12 +41,12 @@ class ConnStressTest {
     @ParameterizedTest
     @MethodSource("io.goruntime.net.Nets#pollersAndProcs")
     void bytesAreConserved(String poller, int procs) throws Exception {
-        long seed = Nets.seed("bytesAreConserved");
+        long seed = Bounded.seed("bytesAreConserved");
         Nets.run(poller, procs, () -> {
             List<Pair> pairs = new ArrayList<>();
             List<Goroutine> members = new ArrayList<>();
             Crew crew = new Crew();
-            long until = until();
+            long until = Bounded.until(EACH);
             for (int i = 0; i < PAIRS; i++) {
                 Pair p = i == 0 ? Certificates.over(Pair.tcp()) : i == 1 ? Pair.pipe() : Pair.tcp();
                 pairs.add(p);
@@ -102,7 +99,7 @@ class ConnStressTest {
                     case 1 -> c.write(ByteBuffer.allocateDirect(b.length).put(b).flip());
                     default -> {
                         int cut = random.nextInt(b.length);
-                        c.write(new ByteBuffer[] {ByteBuffer.wrap(b, 0, cut), ByteBuffer.wrap(b, cut, b.length - cut)});
+                        c.write(new ByteBuffer[]{ByteBuffer.wrap(b, 0, cut), ByteBuffer.wrap(b, cut, b.length - cut)});
                     }
                 }
                 n += b.length;
@@ -129,7 +126,7 @@ class ConnStressTest {
                 int got;
                 if (random.nextInt(3) == 0) {
                     int cut = random.nextInt(size);
-                    got = (int) c.read(new ByteBuffer[] {b.slice(0, cut), b.slice(cut, size - cut)});
+                    got = (int) c.read(new ByteBuffer[]{b.slice(0, cut), b.slice(cut, size - cut)});
                 } else {
                     got = c.read(b);
                 }
@@ -163,7 +160,7 @@ class ConnStressTest {
     @ParameterizedTest
     @MethodSource("io.goruntime.net.Nets#pollersAndProcs")
     void acceptStorm(String poller, int procs) throws Exception {
-        long seed = Nets.seed("acceptStorm");
+        long seed = Bounded.seed("acceptStorm");
         Nets.run(poller, procs, () -> {
             Listener l = Net.listen("tcp", "127.0.0.1:0");
             AtomicLong dialled = new AtomicLong();
@@ -178,7 +175,8 @@ class ConnStressTest {
                             try (c) {
                                 c.inputStream().transferTo(c.outputStream());
                             } catch (IOException e) {
-                                assertTrue(e.getMessage().contains("reset") || e.getMessage().contains("broken pipe"), e.toString());
+                                assertTrue(e.getMessage().contains("reset") || e.getMessage().contains("broken pipe"),
+                                        e.toString());
                             }
                         });
                     }
@@ -187,7 +185,7 @@ class ConnStressTest {
                 }
             });
             Crew dialers = new Crew();
-            long until = until();
+            long until = Bounded.until(EACH);
             for (int i = 0; i < 8; i++) {
                 Random random = new Random(seed + i);
                 dialers.go(() -> {

@@ -33,7 +33,8 @@ class DescriptorsTest {
     void acceptBacksOff(String poller) throws Exception {
         Process child = new ProcessBuilder("sh", "-c",
                 "ulimit -n 256 && exec " + Path.of(System.getProperty("java.home"), "bin", "java")
-                        + " --enable-native-access=ALL-UNNAMED -Xmx64m -cp '" + System.getProperty("java.class.path") + "' -Dgoruntime.netpoll=" + poller + " '" + Program.class.getName() + "'")
+                        + " --enable-native-access=ALL-UNNAMED -Xmx64m -cp '" + System.getProperty("java.class.path")
+                        + "' -Dgoruntime.netpoll=" + poller + " '" + Program.class.getName() + "'")
                 .redirectErrorStream(true).start();
         child.getOutputStream().close();
         Thread watchdog = Thread.ofPlatform().daemon().start(() -> {
@@ -54,7 +55,7 @@ class DescriptorsTest {
     }
 
     static final class Program {
-        private static final Duration SHORTAGE = Duration.ofMillis(300);
+        private static final Duration SHORTAGE = Duration.ofMillis(500);
 
         private Program() {}
 
@@ -70,7 +71,7 @@ class DescriptorsTest {
                         tryAll(Net.listen("tcp", "127.0.0.1:0"));
                         warmUp();
                     }
-                    var accepts = crew.go(() -> l.accept().write(new byte[] {1}));
+                    var accepts = crew.go(() -> l.accept().write(new byte[]{1}));
                     Nets.sleep(SHORTAGE);
                     if (i == 1) {
                         assertEquals(false, accepts.isDone());
@@ -97,7 +98,8 @@ class DescriptorsTest {
             Nets.expect(SocketTimeoutException.class, "accept .*: i/o timeout", l::accept);
             l.setDeadline(null);
             Crew crew = new Crew();
-            var interrupted = crew.go(() -> Nets.expect(InterruptedIOException.class, "accept .*: interrupted", l::accept));
+            var interrupted = crew
+                    .go(() -> Nets.expect(InterruptedIOException.class, "accept .*: interrupted", l::accept));
             Nets.awaitBlocked(interrupted);
             interrupted.interrupt();
             crew.join();

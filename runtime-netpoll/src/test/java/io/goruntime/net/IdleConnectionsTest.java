@@ -33,9 +33,10 @@ class IdleConnectionsTest {
     private static final long MAX_BYTES = 12_000;
 
     private static Process start(String... args) throws IOException {
-        List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "--enable-native-access=ALL-UNNAMED", "-Xmx512m", "-Xms16m", "-XX:+UseSerialGC", "-cp",
-                System.getProperty("java.class.path"), Program.class.getName()));
+        List<String> command = new ArrayList<>(
+                List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "--enable-native-access=ALL-UNNAMED", "-Xmx512m", "-Xms16m", "-XX:+UseSerialGC", "-cp",
+                        System.getProperty("java.class.path"), Program.class.getName()));
         command.addAll(List.of(args));
         return new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
     }

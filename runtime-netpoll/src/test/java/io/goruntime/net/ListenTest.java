@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.goruntime.context.Context;
+import io.goruntime.context.DeadlineExceededException;
 import io.goruntime.net.Nets.Crew;
 import java.io.IOException;
 import java.io.InterruptedIOException;
@@ -64,7 +66,8 @@ class ListenTest {
             }
             try (Listener l = Net.listen("tcp4", ":0")) {
                 Net.dial("tcp", "127.0.0.1:" + port(l)).close();
-                Nets.expect(ConnectException.class, ".*: connection refused", () -> Net.dial("tcp", "[::1]:" + port(l)));
+                Nets.expect(ConnectException.class, ".*: connection refused",
+                        () -> Net.dial("tcp", "[::1]:" + port(l)));
             }
             try (Listener l = Net.listen("tcp6", ":0")) {
                 Net.dial("tcp", "[::1]:" + port(l)).close();
@@ -91,7 +94,8 @@ class ListenTest {
             l.close();
             assertFalse(l.isOpen());
             Nets.expect(ClosedChannelException.class, "accept tcp .*: use of closed network connection", l::accept);
-            Nets.expect(ConnectException.class, ".*: connection refused", () -> Net.dial("tcp", Net.hostPort(l.localAddress())));
+            Nets.expect(ConnectException.class, ".*: connection refused",
+                    () -> Net.dial("tcp", Net.hostPort(l.localAddress())));
             Net.listen("tcp", Net.hostPort(l.localAddress())).close(); // the port is free again
         });
     }
@@ -112,6 +116,10 @@ class ListenTest {
                 Nets.awaitBlocked(acceptor);
                 acceptor.interrupt();
                 crew.join();
+                try (var ctx = Context.withTimeout(Context.background(), Duration.ofMillis(20))) {
+                    Nets.expect(DeadlineExceededException.class, ".*", () -> ctx.call(l::accept));
+                    assertFalse(Thread.interrupted());
+                }
                 try (Conn c = Net.dial("tcp", Net.hostPort(l.localAddress())); Conn s = l.accept()) {
                     assertEquals(c.localAddress(), s.remoteAddress());
                 }
@@ -190,7 +198,7 @@ class ListenTest {
                     c.close();
                 }
                 try (Conn good = Net.dial("tcp", Net.hostPort(l.localAddress()))) {
-                    good.write(new byte[] {7});
+                    good.write(new byte[]{7});
                     good.closeWrite();
                     for (int got = -1; got != 7;) {
                         try (Conn c = l.accept()) {

@@ -14,8 +14,6 @@ import java.net.SocketException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.function.Executable;
@@ -26,8 +24,6 @@ final class Nets {
     static final Duration SOON = Duration.ofMillis(50);
     static final Duration NEVER = Duration.ofSeconds(40);
     private static final String POLLER = "goruntime.netpoll";
-
-    static final Set<GoRuntime> RUNNING = ConcurrentHashMap.newKeySet();
 
     private Nets() {}
 
@@ -44,8 +40,6 @@ final class Nets {
     /** Runs a main goroutine in a runtime that uses this poller; which one is asked for when the first socket opens. */
     static <X extends Exception> void run(String poller, int procs, MainFn<X> main) throws X, InterruptedException {
         GoRuntime.builder().maxProcs(procs).name(poller + "-" + procs).<X>run(() -> {
-            GoRuntime runtime = GoRuntime.current();
-            RUNNING.add(runtime);
             String before = System.setProperty(POLLER, poller);
             try {
                 Net.listenPacket("udp4", "127.0.0.1:0").close();
@@ -58,25 +52,8 @@ final class Nets {
                     System.setProperty(POLLER, before);
                 }
             }
-            try {
-                main.run();
-            } finally {
-                RUNNING.remove(runtime);
-            }
+            main.run();
         });
-    }
-
-    /** All goroutines of the runtimes in which tests run now. */
-    static String dump() {
-        StringBuilder text = new StringBuilder();
-        for (GoRuntime each : RUNNING) {
-            try {
-                each.dump(text.append("--- ").append(each).append('\n'));
-            } catch (IOException e) {
-                text.append(e);
-            }
-        }
-        return text.toString();
     }
 
     /** Goroutines that end together: what one throws is thrown by join. */
@@ -170,12 +147,5 @@ final class Nets {
             assertEquals(false, g.isDone(), "it has ended");
             sleep(Duration.ofMillis(1));
         }
-    }
-
-    static long seed(String test) {
-        Long given = Long.getLong("goruntime.test.seed");
-        long seed = given != null ? given : System.nanoTime();
-        System.out.println(test + ": seed " + seed);
-        return seed;
     }
 }

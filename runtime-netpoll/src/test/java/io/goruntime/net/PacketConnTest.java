@@ -38,9 +38,10 @@ class PacketConnTest {
     void testPacketConn(String poller, int procs) throws Exception {
         Nets.run(poller, procs, () -> {
             for (String host : List.of("127.0.0.1", "[::1]")) {
-                try (PacketConn a = Net.listenPacket("udp", host + ":0"); PacketConn b = Net.listenPacket("udp", host + ":0")) {
+                try (PacketConn a = Net.listenPacket("udp", host + ":0");
+                        PacketConn b = Net.listenPacket("udp", host + ":0")) {
                     ByteBuffer got = ByteBuffer.allocate(10);
-                    for (int length : new int[] {3, 0, 10, 20}) {
+                    for (int length : new int[]{3, 0, 10, 20}) {
                         a.send(ByteBuffer.allocateDirect(length), b.localAddress());
                         SocketAddress from = b.receive(got.clear());
                         assertEquals(a.localAddress(), from);
@@ -49,9 +50,9 @@ class PacketConnTest {
                     Crew crew = new Crew();
                     var receiver = crew.go(() -> assertEquals(b.localAddress(), a.receive(got.clear())));
                     Nets.awaitBlocked(receiver);
-                    b.send(ByteBuffer.wrap(new byte[] {1, 2}), a.localAddress());
+                    b.send(ByteBuffer.wrap(new byte[]{1, 2}), a.localAddress());
                     crew.join();
-                    assertArrayEquals(new byte[] {1, 2}, drain(got));
+                    assertArrayEquals(new byte[]{1, 2}, drain(got));
                 }
             }
         });
@@ -65,7 +66,7 @@ class PacketConnTest {
             try (PacketConn server = Net.listenPacket("udp", ":0")) {
                 for (String host : List.of("127.0.0.1", "[::1]")) {
                     try (Conn c = Net.dial("udp", host + ":" + port(server))) {
-                        c.write(new byte[] {9});
+                        c.write(new byte[]{9});
                         ByteBuffer b = ByteBuffer.allocate(10);
                         SocketAddress from = server.receive(b);
                         assertEquals(c.localAddress(), from);
@@ -74,7 +75,8 @@ class PacketConnTest {
                     }
                 }
             }
-            try (PacketConn six = Net.listenPacket("udp6", "[::1]:0"); PacketConn four = Net.listenPacket("udp4", ":0")) {
+            try (PacketConn six = Net.listenPacket("udp6", "[::1]:0");
+                    PacketConn four = Net.listenPacket("udp4", ":0")) {
                 assertEquals(InetAddress.ofLiteral("::1"), ((InetSocketAddress) six.localAddress()).getAddress());
                 assertEquals(InetAddress.ofLiteral("0.0.0.0"), ((InetSocketAddress) four.localAddress()).getAddress());
             }
@@ -109,7 +111,8 @@ class PacketConnTest {
             Nets.awaitBlocked(closed);
             c.close();
             crew.join();
-            Nets.expect(ClosedChannelException.class, "read udp .*: use of closed network connection", () -> c.receive(b));
+            Nets.expect(ClosedChannelException.class, "read udp .*: use of closed network connection",
+                    () -> c.receive(b));
             Nets.expect(ClosedChannelException.class, "write udp .*: use of closed network connection",
                     () -> c.send(b, c.localAddress()));
         });

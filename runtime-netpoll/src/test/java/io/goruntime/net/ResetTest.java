@@ -29,7 +29,7 @@ class ResetTest {
         byte[] want = new byte[20_000];
         new Random(4).nextBytes(want);
         Nets.run(poller, procs, () -> {
-            for (int chunk : new int[] {1000, 20_000, 20_001}) {
+            for (int chunk : new int[]{1000, 20_000, 20_001}) {
                 try (Pair p = Pair.tcp()) {
                     p.b().write(want);
                     reset(p.b());

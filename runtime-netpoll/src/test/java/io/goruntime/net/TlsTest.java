@@ -27,7 +27,7 @@ class TlsTest {
         Nets.run(Nets.pollers().findFirst().orElseThrow(), 2, () -> {
             try (Pair tcp = Pair.tcp()) {
                 TlsConn client = TlsConn.client(tcp.a(), Certificates.CONTEXT, "localhost");
-                client.engine().setEnabledProtocols(new String[] {protocol});
+                client.engine().setEnabledProtocols(new String[]{protocol});
                 TlsConn server = TlsConn.server(tcp.b(), Certificates.CONTEXT);
                 Crew crew = new Crew();
                 crew.go(() -> {
@@ -106,7 +106,7 @@ class TlsTest {
                 assertThrows(SSLException.class, () -> server.read(new byte[1]));
             }
             try (Pair tcp = Pair.tcp(); TlsConn server = TlsConn.server(tcp.b(), Certificates.CONTEXT)) {
-                tcp.a().write(new byte[] {0x16, 3, 1, 0, 100, 1});
+                tcp.a().write(new byte[]{0x16, 3, 1, 0, 100, 1});
                 tcp.a().closeWrite();
                 assertThrows(EOFException.class, () -> server.read(new byte[1]));
             }
@@ -116,7 +116,7 @@ class TlsTest {
                 crew.go(() -> tls.b().write(new byte[1]));
                 assertEquals(1, tls.a().read(new byte[1]));
                 crew.join();
-                tcp.b().write(new byte[] {0x17, 3, 3, 0, 30, 5}); // a record of 30 bytes begins
+                tcp.b().write(new byte[]{0x17, 3, 3, 0, 30, 5}); // a record of 30 bytes begins
                 tcp.b().closeWrite();
                 IOException e = assertThrows(EOFException.class, () -> tls.a().read(new byte[1]));
                 assertEquals("tls: the stream ends within a record", e.getMessage());
@@ -127,7 +127,7 @@ class TlsTest {
                 crew.go(() -> tls.b().write(new byte[1]));
                 assertEquals(1, tls.a().read(new byte[1]));
                 crew.join();
-                tcp.b().write(new byte[] {0x17, 3, 3, 0, 30});
+                tcp.b().write(new byte[]{0x17, 3, 3, 0, 30});
                 tcp.b().write(new byte[30]); // a record that nobody encrypted
                 assertThrows(SSLException.class, () -> tls.a().read(new byte[1]));
                 assertThrows(SSLException.class, () -> tls.a().read(new byte[1]), "and no end of the stream");

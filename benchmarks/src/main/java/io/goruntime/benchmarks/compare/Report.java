@@ -66,7 +66,7 @@ final class Report {
     /** Ours, and under it each of the others with the ratio; below 1 ours is the smaller one. */
     String table() {
         StringBuilder table = new StringBuilder();
-        table.append(String.format(Locale.ROOT, "%-22s %-6s %-18s %12s  %-24s %9s  %s%n", group, "unit", "impl",
+        table.append(String.format(Locale.ROOT, "%-26s %-10s %-18s %12s  %-24s %9s  %s%n", group, "unit", "impl",
                 "median", "interval", "ours/it", "interval"));
         Scenario last = null;
         double coverage = 1;
@@ -78,7 +78,7 @@ final class Report {
             String name = subject.variant() == Variant.G1
                     ? subject.implementation()
                     : subject.implementation() + " " + subject.variant();
-            table.append(String.format(Locale.ROOT, "%-22s %-6s %-18s ", first ? subject.scenario().id() : "",
+            table.append(String.format(Locale.ROOT, "%-26s %-10s %-18s ", first ? subject.scenario().id() : "",
                     first ? unit(subject.scenario()) : "", name));
             if (value.isEmpty()) {
                 table.append(String.format("%12s%n", "failed"));

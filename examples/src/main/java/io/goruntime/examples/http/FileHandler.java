@@ -55,10 +55,12 @@ public final class FileHandler implements Handler {
     private Path find(String target) throws IOException {
         try {
             Path file = root;
-            for (String segment : target.substring(1).split("/", -1)) {
-                String name = decode(segment);
-                if (name == null || name.equals(".") || name.equals("..") || name.indexOf('/') >= 0
-                        || name.indexOf('\\') >= 0) {
+            String[] segments = target.substring(1).split("/", -1);
+            for (int i = 0; i < segments.length; i++) {
+                String name = decode(segments[i]);
+                boolean last = i == segments.length - 1;
+                // An empty one in front would make of a redirection to //host one to another host.
+                if (name == null || !isName(name) || name.isEmpty() && !last) {
                     return null;
                 }
                 file = file.resolve(name);
@@ -73,6 +75,11 @@ public final class FileHandler implements Handler {
         } catch (FileSystemException | InvalidPathException e) {
             return null;
         }
+    }
+
+    /** Whether it names something in a directory, on any system. */
+    private static boolean isName(String name) {
+        return !name.equals(".") && !name.equals("..") && name.indexOf('/') < 0 && name.indexOf('\\') < 0;
     }
 
     private static void send(Path file, Request request, Response response) throws IOException {

@@ -18,7 +18,7 @@ import java.util.Arrays;
  */
 final class Wire {
     private static final int INPUT_BYTES = 4 << 10;
-    private static final int OUTPUT_BYTES = 8 << 10;
+    private static final int OUTPUT_BYTES = 4 << 10;
     /** What the input has room for besides the head of a request, which must stay until it was answered. */
     private static final int LEAST_ROOM = 1 << 10;
     /** So long a part of a file takes even a slow client no longer than a write may last. */

@@ -82,7 +82,8 @@ class FileHandlerTest {
     @ParameterizedTest
     @ValueSource(strings = {"/../secret", "/%2e%2e/secret", "/..%2fsecret", "/..%5csecret", "/sub/../../secret",
             "/sub/%2E./../secret", "/./../secret", "//../secret", "/..", "/../", "/link", "/linked/secret", "/%00",
-            "/a.txt%00.html", "/a.txt/", "/a.txt/x", "/%", "/%2", "/%zz", "/a.txt%", "/none", "/sub/none", "*",
+            "/a.txt%00.html", "/a.txt/", "/a.txt/x", "/%", "/%2", "/%zz", "/a.txt%", "/none", "/sub/none", "//sub",
+            "//a.txt", "/sub//index.html", "*",
             "http://h/../secret"})
     void whatIsNotThereOrNotBelowIsNotFound(String target) throws Exception {
         Files.createSymbolicLink(root.resolve("link"), dir.resolve("secret"));

@@ -168,7 +168,8 @@ final class EpollPoll extends NativePoll {
         }
 
         private int epollWait(long nanos) {
-            int millis = nanos <= 0 ? (int) Math.max(nanos, -1)
+            int millis = nanos <= 0
+                    ? (int) Math.max(nanos, -1)
                     : (int) Math.min((nanos + NANOS_PER_MILLI - 1) / NANOS_PER_MILLI, Integer.MAX_VALUE);
             return Libc.epollWait(state, epfd, eventsAddr, MAX_EVENTS, millis);
         }

@@ -89,7 +89,8 @@ final class Failures {
     /** As Go writes errors. */
     static String lower(String text) {
         boolean acronym = text.length() > 1 && Character.isUpperCase(text.charAt(1));
-        return text.isEmpty() || acronym ? text
+        return text.isEmpty() || acronym
+                ? text
                 : text.substring(0, 1).toLowerCase(Locale.ROOT).concat(text.substring(1));
     }
 }

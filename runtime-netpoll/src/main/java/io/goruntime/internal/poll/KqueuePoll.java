@@ -72,7 +72,8 @@ final class KqueuePoll extends NativePoll {
                 FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_LONG),
                 Linker.Option.captureCallState("errno"));
         if (kqueue == null || kevent == null) {
-            throw new IOException("kqueue: " + (name == null ? "the C library of " + System.getProperty("os.name")
+            throw new IOException("kqueue: " + (name == null
+                    ? "the C library of " + System.getProperty("os.name")
                     : name) + " has no such function; -D" + LIBRARY_PROPERTY + " names the library that has it");
         }
         int kq;

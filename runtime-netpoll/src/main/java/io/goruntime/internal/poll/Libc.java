@@ -219,7 +219,8 @@ final class Libc {
     /** With flags for the new descriptor, where the system takes them; else see {@link #fcntl}. */
     static int accept(MemorySegment state, int fd, long addr, long sizeAddr) {
         try {
-            return LINUX ? (int) ACCEPT4.invokeExact(state, fd, addr, sizeAddr, SOCK_NONBLOCK | SOCK_CLOEXEC)
+            return LINUX
+                    ? (int) ACCEPT4.invokeExact(state, fd, addr, sizeAddr, SOCK_NONBLOCK | SOCK_CLOEXEC)
                     : (int) ACCEPT.invokeExact(state, fd, addr, sizeAddr);
         } catch (Throwable e) {
             throw rethrow(e);

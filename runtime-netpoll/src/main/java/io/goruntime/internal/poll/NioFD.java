@@ -59,11 +59,19 @@ final class NioFD extends NetFD {
     }
 
     static NioFD stream(NioPoll poll, ProtocolFamily family) throws IOException {
-        return of(poll, family, SocketChannel.open(family), false);
+        try {
+            return of(poll, family, SocketChannel.open(family), false);
+        } catch (IOException e) {
+            throw Failures.ofJdk(e);
+        }
     }
 
     static NioFD datagram(NioPoll poll, ProtocolFamily family) throws IOException {
-        return of(poll, family, DatagramChannel.open(family), true);
+        try {
+            return of(poll, family, DatagramChannel.open(family), true);
+        } catch (IOException e) {
+            throw Failures.ofJdk(e);
+        }
     }
 
     private static NioFD of(NioPoll poll, ProtocolFamily family, SelectableChannel channel, boolean register)
@@ -97,7 +105,8 @@ final class NioFD extends NetFD {
             return;
         }
         try {
-            k.interestOpsOr(write ? connecting ? SelectionKey.OP_CONNECT : SelectionKey.OP_WRITE
+            k.interestOpsOr(write
+                    ? connecting ? SelectionKey.OP_CONNECT : SelectionKey.OP_WRITE
                     : channel instanceof ServerSocketChannel ? SelectionKey.OP_ACCEPT : SelectionKey.OP_READ);
         } catch (CancelledKeyException e) {
             // The poller is closed, and has closed this socket before.

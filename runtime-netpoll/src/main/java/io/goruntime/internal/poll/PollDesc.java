@@ -52,14 +52,14 @@ final class PollDesc {
         write.open();
     }
 
-    /** Wakes those that wait, and nobody waits from now on. Counterpart of poll_runtime_pollUnblock. */
+    /** Wakes those that wait, and nobody waits from now on. Counterpart of netpoll.go: poll_runtime_pollUnblock. */
     void evict() {
         closing = true;
         read.unblock();
         write.unblock();
     }
 
-    /** An event has come; returns how many waiters it woke. Counterpart of netpollready. */
+    /** An event has come; returns how many waiters it woke. */
     int ready(boolean readable, boolean writable) {
         int woken = 0;
         if (readable) {

@@ -19,6 +19,11 @@ final class Pollers {
     /** How long the end of a runtime waits for a polling thread that has been told to end. */
     private static final long THREAD_END_MILLIS = 1_000;
 
+    private static final long NANOS_PER_SECOND = 1_000_000_000;
+
+    /** More calls than java.lang.invoke.MethodHandle.CUSTOMIZE_THRESHOLD, 127. */
+    private static final int CUSTOMIZED = 200;
+
     private Pollers() {}
 
     static NetPoll of(Sched sched) throws IOException {
@@ -85,13 +90,18 @@ final class Pollers {
             this.poll = poll;
         }
 
-        /** Ms and sysmon load no class any more: everything they will do has been done once. */
+        /**
+         * Ms and sysmon load no class any more: everything they will do has been done, and so often that method handles
+         * have been given the form, a class, that they get when they are used much.
+         */
         void preload() {
-            poll.wake();
             Events events = newEvents();
-            events.poll(1_000_000_000);
-            events.ready();
-            events.poll(0);
+            for (int i = 0; i < CUSTOMIZED; i++) {
+                poll.wake();
+                events.poll(NANOS_PER_SECOND);
+                events.ready();
+                events.poll(0);
+            }
             new PollDesc(poll, -1).ready(true, true);
         }
 

@@ -13,7 +13,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * One direction, reading or writing, of a {@link PollDesc}: the state machine between who waits for it and who knows that
- * it is ready. Counterpart of netpoll.go: rg and wg of pollDesc, netpollblock, netpollunblock, netpollcheckerr.
+ * it is ready. Counterpart of netpoll.go: netpollblock, netpollunblock, netpollcheckerr, and of the
+ * fields rg and wg of pollDesc.
  */
 /*
  * The word `waiter`, with who makes each step:
@@ -77,7 +78,10 @@ final class Side {
 
     // -- the user of the descriptor --
 
-    /** OK if a call may be tried; it will see whatever has come until now. Counterpart of runtime_pollReset. */
+    /**
+     * OK if a call may be tried; it will see whatever has come until now. Counterpart of netpoll.go:
+     * poll_runtime_pollReset.
+     */
     int prepare() {
         int state = check();
         if (state == OK && waiter == READY) {
@@ -96,6 +100,7 @@ final class Side {
 
     /**
      * Waits for an event, and takes it. One at a time. The caller is not at the end of its stack (Park.headroom).
+     * Counterpart of netpoll.go: poll_runtime_pollWait.
      *
      * @return OK after an event; CLOSING, TIMED_OUT; INTERRUPTED, with the flag set
      */
@@ -166,7 +171,10 @@ final class Side {
 
     // -- the poller --
 
-    /** An event has come. Returns how many waiters it woke; the caller takes them from the count. */
+    /**
+     * An event has come. Returns how many waiters it woke; the caller takes them from the count. Counterpart of netpoll.go:
+     * netpollready.
+     */
     int ready() {
         for (;;) {
             Object seen = waiter;

@@ -117,7 +117,8 @@ final class Sockaddr {
     static SocketAddress read(byte[] address) {
         MemorySegment at = MemorySegment.ofArray(address);
         int size = address.length;
-        int family = size < 2 ? Libc.AF_UNIX
+        int family = size < 2
+                ? Libc.AF_UNIX
                 : Libc.BSD ? at.get(JAVA_BYTE, 1) & 0xff : at.get(JAVA_SHORT_UNALIGNED, 0) & 0xffff;
         try {
             if (family == Libc.AF_INET) {
@@ -126,7 +127,8 @@ final class Sockaddr {
             if (family == Libc.AF_INET6) {
                 byte[] bytes = bytes(at, IN6_ADDRESS, 16);
                 int scope = at.get(JAVA_INT_UNALIGNED, IN6_SCOPE);
-                InetAddress host = scope == 0 ? InetAddress.getByAddress(bytes)
+                InetAddress host = scope == 0
+                        ? InetAddress.getByAddress(bytes)
                         : Inet6Address.getByAddress(null, bytes, scope);
                 return new InetSocketAddress(host, port(at));
             }

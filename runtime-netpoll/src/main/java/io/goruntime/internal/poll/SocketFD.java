@@ -763,7 +763,8 @@ final class SocketFD extends NetFD {
                 CallBuffer cb = CallBuffer.take();
                 try {
                     MemorySegment.copy(MemorySegment.ofBuffer(src), 0, cb.bytes, 0, size);
-                    long n = to == null ? Libc.send(cb.state, fd, cb.bytesAddr, size)
+                    long n = to == null
+                            ? Libc.send(cb.state, fd, cb.bytesAddr, size)
                             : Libc.sendto(cb.state, fd, cb.bytesAddr, size, cb.smallAddr,
                                     Sockaddr.write(cb.small, family, to));
                     if (n >= 0) {
@@ -789,7 +790,8 @@ final class SocketFD extends NetFD {
         try {
             CallBuffer cb = CallBuffer.take();
             try {
-                int size = address == null ? Sockaddr.writeAny(cb.small, family)
+                int size = address == null
+                        ? Sockaddr.writeAny(cb.small, family)
                         : Sockaddr.write(cb.small, family, address);
                 if (Libc.bind(cb.state, fd, cb.smallAddr, size) < 0) {
                     int errno = cb.errno();
@@ -849,7 +851,8 @@ final class SocketFD extends NetFD {
                 cb.give();
             }
             SocketAddress found = Sockaddr.read(bytes);
-            boolean unbound = found instanceof InetSocketAddress inet ? inet.getPort() == 0
+            boolean unbound = found instanceof InetSocketAddress inet
+                    ? inet.getPort() == 0
                     : found.toString().isEmpty() && remote == null;
             if (unbound) {
                 return null;

@@ -12,6 +12,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.goruntime.internal.poll.Nets.Later;
 import io.goruntime.internal.poll.Nets.Pair;
+import io.goruntime.internal.sched.Netpoller;
 import io.goruntime.testing.Bounded;
 import java.io.IOException;
 import java.io.InterruptedIOException;
@@ -387,6 +388,66 @@ class NetFDTest {
                     assertEquals(-1, pair.client().read(b, 0, 10));
                     assertEquals(-1, pair.client().read(b, 0, 10));
                 }
+            }
+        });
+    }
+
+    /** The event of the end is taken before a read that is short: no other will come. */
+    @ParameterizedTest
+    @ValueSource(strings = {"epoll", "nio"})
+    void testEndOfStreamWhoseEventCameFirst(String poller) throws Exception {
+        Nets.run(poller, 1, poll -> {
+            Netpoller.Events events = poll.newEvents();
+            for (boolean reset : new boolean[]{false, true}) {
+                try (Pair pair = Nets.pair(poll)) {
+                    pair.server().write(HELLO, 0, 3);
+                    if (reset) {
+                        pair.server().setOption(StandardSocketOptions.SO_LINGER, 0);
+                    }
+                    pair.server().close();
+                    for (int i = 0; i < 3; i++) {
+                        events.poll(1_000_000);
+                        events.ready();
+                    }
+                    byte[] b = new byte[10];
+                    assertEquals(3, pair.client().read(b, 0, 10));
+                    pair.client().setReadDeadline(poll.now() + Nets.SOON.toNanos());
+                    if (reset) {
+                        SocketException e = assertThrows(SocketException.class, () -> pair.client().read(b, 0, 10));
+                        assertTrue(e.getMessage().startsWith("connection reset"), e.getMessage());
+                    } else {
+                        assertEquals(-1, pair.client().read(b, 0, 10));
+                    }
+                }
+            }
+        });
+    }
+
+    /** One waits for events already, on an M that is asleep in the poller, when the next one begins to wait. */
+    @ParameterizedTest
+    @ValueSource(strings = {"epoll", "nio"})
+    void testWaitThatBeginsDuringAnother(String poller) throws Exception {
+        Nets.run(poller, poll -> {
+            try (Pair first = Nets.pair(poll); Pair second = Nets.pair(poll)) {
+                Later<Integer> reader = new Later<>(() -> first.client().read(new byte[1], 0, 1));
+                for (int i = 0; i < 10; i++) {
+                    Nets.awaitWaiters(poll, 1);
+                    Thread.sleep(5); // a chance for an M to fall asleep in the poller
+                    int[] got = new int[1];
+                    Thread outside = Thread.ofPlatform().daemon().start(() -> {
+                        try {
+                            got[0] = second.client().read(new byte[1], 0, 1);
+                        } catch (IOException e) {
+                            got[0] = -2;
+                        }
+                    });
+                    Nets.awaitWaiters(poll, 2);
+                    second.server().write(HELLO, 0, 1);
+                    assertTrue(outside.join(Nets.SOON), "the event did not come through");
+                    assertEquals(1, got[0]);
+                }
+                first.server().write(HELLO, 0, 1);
+                assertEquals(1, reader.get());
             }
         });
     }

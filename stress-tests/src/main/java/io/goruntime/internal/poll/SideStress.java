@@ -16,7 +16,8 @@ import org.openjdk.jcstress.infra.results.II_Result;
  * lost ends the wait by the deadline that every one has.
  */
 public final class SideStress {
-    private static final long LOST_NANOS = 1_000_000_000;
+    /** Longer than a state is kept before its turn comes. */
+    private static final long LOST_NANOS = 30_000_000_000L;
 
     private SideStress() {}
 
@@ -115,10 +116,9 @@ public final class SideStress {
     @Outcome(id = ".*", expect = FORBIDDEN, desc = "A lost deadline, or a wrong count.")
     @State
     public static class DeadlineAgainstWait extends Base {
-        private final long begin = pd.poll.now();
-
         @Actor
         public void waiter(II_Result r) {
+            long begin = pd.poll.now();
             int how = await();
             r.r1 = pd.poll.now() - begin > LOST_NANOS / 2 ? 9 : how;
         }
