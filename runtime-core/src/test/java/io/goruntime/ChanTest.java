@@ -30,6 +30,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -343,6 +344,7 @@ class ChanTest {
     /** Pointers handed to goroutines that are parked, or about to, at great depth; 100,000 frames do not freeze. */
     @ParameterizedTest
     @ValueSource(ints = {10, 10_000, 100_000})
+    @Tag("gmp") // the JDK's carriers have small stacks
     void channelsWorkAtDepth(int depth) throws Exception {
         Goroutines.run(2, () -> {
             Chan<List<Integer>> to = Chan.make();

@@ -20,6 +20,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -273,6 +274,7 @@ class GoSelectTest {
 
     /** Selects wait deep in stacks that are frozen and thawed while the collector runs. */
     @OnProcs
+    @Tag("gmp") // the JDK's carriers have small stacks
     void testSelectStackAdjust(int procs) throws Exception {
         Goroutines.run(procs, () -> {
             for (int depth : new int[]{0, 100, 5_000}) {

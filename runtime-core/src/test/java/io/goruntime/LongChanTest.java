@@ -25,6 +25,7 @@ import java.util.SplittableRandom;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -476,6 +477,7 @@ class LongChanTest {
 
     /** Both sides wait, in turn; the other side is one goroutine for all rounds. */
     @Test
+    @Tag("gmp") // the JDK's scheduler allocates for each wake-up
     void fromHandToHandNothingIsAllocated() throws Exception {
         for (int cap = 0; cap < 2; cap++) {
             LongChan there = LongChan.make(cap);

@@ -28,6 +28,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -1058,6 +1059,7 @@ class SelectTest {
 
     /** Selects that wait, in goroutines and in platform threads. */
     @Test
+    @Tag("gmp") // the JDK's scheduler allocates for each wake-up
     void waitingAllocatesNothing() throws Exception {
         for (boolean goroutines : new boolean[]{true, false}) {
             Chan<Integer> there = Chan.make();

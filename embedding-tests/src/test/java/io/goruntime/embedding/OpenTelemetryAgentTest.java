@@ -25,7 +25,7 @@ class OpenTelemetryAgentTest {
 
     @Test
     void tracesCrossGoroutinesAndNothingBreaks() throws Exception {
-        try (Child child = traced(List.of())) {
+        try (Child child = traced(List.of("-Dotel.instrumentation.executors.include=io.goruntime.GoExecutor"))) {
             check(child);
         }
     }

@@ -62,10 +62,11 @@ public class FlowsTest {
 
         @Override
         public void onSubscribe(Flow.Subscription s) {
-            if (subscription != null || !subscribed.trySend(s)) {
+            boolean again = subscription != null;
+            subscription = s;
+            if (again || !subscribed.trySend(s)) {
                 broken.incrementAndGet(); // 2.12
             }
-            subscription = s;
         }
 
         @Override

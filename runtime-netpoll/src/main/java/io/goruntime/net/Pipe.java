@@ -163,13 +163,16 @@ final class Pipe implements Conn {
         }
     }
 
+    /** With a part transferred an interrupt ends it even if the other side is ready, which it may be each time. */
     private static Select.Case await(String op, Select select, int transferred) throws IOException {
         try {
-            return select.await();
+            if (transferred == 0 || !Thread.currentThread().isInterrupted()) {
+                return select.await();
+            }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw error(op, transferred(new InterruptedIOException(), transferred));
         }
+        throw error(op, transferred(new InterruptedIOException(), transferred));
     }
 
     private static InterruptedIOException transferred(InterruptedIOException e, int bytes) {
