@@ -11,11 +11,14 @@ module io.goruntime.core {
     exports io.goruntime;
     exports io.goruntime.context;
     exports io.goruntime.interop;
+    exports io.goruntime.mem;
     exports io.goruntime.sync;
     exports io.goruntime.time;
 
     exports io.goruntime.internal.base to io.goruntime.gc, io.goruntime.netpoll;
+    exports io.goruntime.internal.heap to io.goruntime.gc, io.goruntime.netpoll;
     exports io.goruntime.internal.jdk to io.goruntime.gc, io.goruntime.netpoll;
+    exports io.goruntime.internal.mem to io.goruntime.gc, io.goruntime.netpoll;
     exports io.goruntime.internal.sched to io.goruntime.gc, io.goruntime.netpoll;
     exports io.goruntime.internal.sema to io.goruntime.netpoll;
     exports io.goruntime.internal.timer to io.goruntime.gc, io.goruntime.netpoll;

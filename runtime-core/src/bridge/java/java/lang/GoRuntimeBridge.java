@@ -21,8 +21,9 @@ import jdk.internal.vm.annotation.ReservedStackAccess;
 import sun.nio.ch.Poller;
 
 /**
- * The Go runtime's door into {@code java.lang} of JDK 25: virtual threads with a scheduler of their own, and the few
- * operations around them that have no public form. An instance is the thread container of one runtime.
+ * The Go runtime's door into {@code java.lang} of JDK 25: virtual threads with a scheduler of their own, the few
+ * operations around them that have no public form, and memory outside the Java heap. An instance is the thread container
+ * of one runtime.
  */
 @SuppressWarnings("exports") // callers never name ThreadContainer
 public final class GoRuntimeBridge extends ThreadContainer {
@@ -47,7 +48,7 @@ public final class GoRuntimeBridge extends ThreadContainer {
      */
 
     /** Raised with each change of the members below, so that two releases of the library never mix. */
-    private static final int VERSION = 1;
+    private static final int VERSION = 2;
 
     /** States of a virtual thread; the values of java.lang.VirtualThread in JDK 25. */
     private static final int PARKING = 3;
@@ -511,6 +512,104 @@ public final class GoRuntimeBridge extends ThreadContainer {
             throw new WrongThreadException();
         }
         U.ensureClassInitialized(Poller.class);
+    }
+
+    // ---- Memory outside the Java heap ----
+    //
+    // Each calls the method of jdk.internal.misc.Unsafe of the same name. Nothing is checked: an address that is not
+    // mapped ends the VM. Numbers are in the byte order of the machine; what is not a plain access needs an address
+    // that is a multiple of its size.
+
+    @ForceInline
+    public static byte getByte(long addr) {
+        return U.getByte(addr);
+    }
+
+    @ForceInline
+    public static void putByte(long addr, byte value) {
+        U.putByte(addr, value);
+    }
+
+    @ForceInline
+    public static short getShort(long addr) {
+        return U.getShort(addr);
+    }
+
+    @ForceInline
+    public static void putShort(long addr, short value) {
+        U.putShort(addr, value);
+    }
+
+    @ForceInline
+    public static int getInt(long addr) {
+        return U.getInt(addr);
+    }
+
+    @ForceInline
+    public static void putInt(long addr, int value) {
+        U.putInt(addr, value);
+    }
+
+    @ForceInline
+    public static long getLong(long addr) {
+        return U.getLong(addr);
+    }
+
+    @ForceInline
+    public static void putLong(long addr, long value) {
+        U.putLong(addr, value);
+    }
+
+    @ForceInline
+    public static int getIntVolatile(long addr) {
+        return U.getIntVolatile(null, addr);
+    }
+
+    @ForceInline
+    public static void putIntVolatile(long addr, int value) {
+        U.putIntVolatile(null, addr, value);
+    }
+
+    @ForceInline
+    public static long getLongVolatile(long addr) {
+        return U.getLongVolatile(null, addr);
+    }
+
+    @ForceInline
+    public static void putLongVolatile(long addr, long value) {
+        U.putLongVolatile(null, addr, value);
+    }
+
+    @ForceInline
+    public static long getLongAcquire(long addr) {
+        return U.getLongAcquire(null, addr);
+    }
+
+    @ForceInline
+    public static void putLongRelease(long addr, long value) {
+        U.putLongRelease(null, addr, value);
+    }
+
+    @ForceInline
+    public static boolean compareAndSetInt(long addr, int expected, int value) {
+        return U.compareAndSetInt(null, addr, expected, value);
+    }
+
+    @ForceInline
+    public static boolean compareAndSetLong(long addr, long expected, long value) {
+        return U.compareAndSetLong(null, addr, expected, value);
+    }
+
+    /** The safepoint waits for the call, so that callers cut long ranges up. */
+    @ForceInline
+    public static void setMemory(long addr, long bytes, byte value) {
+        U.setMemory(addr, bytes, value);
+    }
+
+    /** The ranges may overlap. */
+    @ForceInline
+    public static void copyMemory(long fromAddr, long toAddr, long bytes) {
+        U.copyMemory(fromAddr, toAddr, bytes);
     }
 
     /** The offset of a field, or NO_OFFSET if this JDK's class has no such field. */

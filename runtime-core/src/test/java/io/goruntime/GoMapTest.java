@@ -21,7 +21,8 @@ import org.junit.jupiter.api.Test;
 class GoMapTest {
     private static final List<String> PACKAGES = List.of("io.goruntime.internal.sched", "io.goruntime",
             "io.goruntime.internal.base", "io.goruntime.internal.jdk", "io.goruntime.internal.sema",
-            "io.goruntime.internal.signal", "io.goruntime.internal.timer", "io.goruntime.sync", "io.goruntime.time",
+            "io.goruntime.internal.signal", "io.goruntime.internal.timer", "io.goruntime.internal.mem",
+            "io.goruntime.internal.heap", "io.goruntime.mem", "io.goruntime.sync", "io.goruntime.time",
             "io.goruntime.context");
 
     private static final Pattern ROW = Pattern

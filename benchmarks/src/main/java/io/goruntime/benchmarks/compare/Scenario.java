@@ -1,6 +1,11 @@
 package io.goruntime.benchmarks.compare;
 
 import io.goruntime.benchmarks.ScenarioBenchmark;
+import io.goruntime.benchmarks.alloc.HandoffBenchmark;
+import io.goruntime.benchmarks.alloc.LargeMallocBenchmark;
+import io.goruntime.benchmarks.alloc.MallocBenchmark;
+import io.goruntime.benchmarks.alloc.MixedBenchmark;
+import io.goruntime.benchmarks.alloc.PairBenchmark;
 import io.goruntime.benchmarks.chan.ContendedBenchmark;
 import io.goruntime.benchmarks.chan.LongProdConsBenchmark;
 import io.goruntime.benchmarks.chan.LongUncontendedBenchmark;
@@ -47,6 +52,11 @@ record Scenario(String id, @Nullable Class<? extends ScenarioBenchmark> benchmar
     private static final List<String> WITH_NUMBERS = List.of(OURS, GO);
     private static final List<String> WITH_SOCKETS = List.of(OURS, GO, "netty", "jdk");
 
+    /** Who allocates memory outside the Java heap and frees it. */
+    private static final List<String> ALLOCATORS = List.of(OURS, "libc", "netty", "nettypooled", "arena");
+    private static final List<String> WITH_MIXED = List.of(OURS, GO, "libc", "netty", "nettypooled", "arena");
+    private static final List<String> WITH_HANDOFF = List.of(OURS, GO, "libc", "netty", "nettypooled");
+
     static final List<Scenario> ALL = List.of(
             new Scenario("sched/spawn", SpawnBenchmark.class, Map.of(), WITH_TASKS, "ns/op"),
             new Scenario("sched/submit", SubmitBenchmark.class, Map.of(), WITH_THREADS, "ns/op"),
@@ -71,6 +81,20 @@ record Scenario(String id, @Nullable Class<? extends ScenarioBenchmark> benchmar
             new Scenario("sync/waitgroup", WaitGroupBenchmark.class, Map.of("tasks", "1000"), WITH_TASKS, "ns/op"),
             new Scenario("timer/sleep10k", SleepBenchmark.class, Map.of("tasks", "10000"), WITH_TASKS, "ns/op"),
             new Scenario("timer/startstop", StartStopBenchmark.class, Map.of(), WITH_THREADS, "ns/op"),
+            new Scenario("alloc/pair8", PairBenchmark.class, Map.of("size", "8", "tasks", "1"), ALLOCATORS, "ns/op"),
+            new Scenario("alloc/pair16", PairBenchmark.class, Map.of("size", "16", "tasks", "1"), ALLOCATORS, "ns/op"),
+            new Scenario("alloc/pair64", PairBenchmark.class, Map.of("size", "64", "tasks", "1"), ALLOCATORS, "ns/op"),
+            new Scenario("alloc/pair64x2", PairBenchmark.class, Map.of("size", "64", "tasks", "2"), ALLOCATORS,
+                    "ns/op"),
+            new Scenario("alloc/malloc8", MallocBenchmark.class, Map.of("size", "8"), WITH_NUMBERS, "ns/op"),
+            new Scenario("alloc/malloc16", MallocBenchmark.class, Map.of("size", "16"), WITH_NUMBERS, "ns/op"),
+            new Scenario("alloc/malloc64", MallocBenchmark.class, Map.of("size", "64"), WITH_NUMBERS, "ns/op"),
+            new Scenario("alloc/malloc1k", MallocBenchmark.class, Map.of("size", "1024"), WITH_NUMBERS, "ns/op"),
+            new Scenario("alloc/malloc32k", LargeMallocBenchmark.class, Map.of("size", "32768"), WITH_NUMBERS, "ns/op"),
+            new Scenario("alloc/malloc1m", LargeMallocBenchmark.class, Map.of("size", "1048576"), WITH_NUMBERS,
+                    "ns/op"),
+            new Scenario("alloc/mixed", MixedBenchmark.class, Map.of(), WITH_MIXED, "ns/op"),
+            new Scenario("alloc/handoff64", HandoffBenchmark.class, Map.of(), WITH_HANDOFF, "ns/op"),
             net("net/echo1", "op/s", Map.of("kind", "echo", "connections", "1", "bytes", "64")),
             net("net/echo64", "op/s", Map.of("kind", "echo", "connections", "64", "bytes", "64")),
             net("net/echo1000", "op/s", Map.of("kind", "echo", "connections", "1000", "bytes", "64")),

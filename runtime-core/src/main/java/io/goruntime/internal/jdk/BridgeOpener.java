@@ -31,7 +31,7 @@ final class BridgeOpener {
      */
 
     /** The version of the bridge this code was compiled against; a test compares it with the bridge's. */
-    static final int BRIDGE_VERSION = 1;
+    static final int BRIDGE_VERSION = 2;
 
     static final String SELF_OPEN_PROPERTY = "goruntime.selfOpen";
 

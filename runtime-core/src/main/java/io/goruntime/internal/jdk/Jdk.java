@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * What the runtime needs of the JDK beyond its public API, forwarded to the bridge in {@code java.lang}.
  *
- * <p>Every member is for the goroutine scheduler only: call it after {@link Mode#ensure} and where
+ * <p>Every member is for the goroutine scheduler and for memory: call it after {@link Mode#ensure} and where
  * {@link Mode.Chosen#GMP} is true. Without a bridge the class still loads and verifies, since the VM looks for
  * {@code java.lang.GoRuntimeBridge} when a member first runs; such a call then ends in NoClassDefFoundError, and
  * every later one too. It is the only class compiled against the bridge, so that the rest of the library cannot
@@ -160,6 +160,80 @@ public final class Jdk {
     /** Starts the JDK's socket pollers, from a platform thread: GoRuntimeBridge.touchPoller. */
     public static void touchPoller() {
         GoRuntimeBridge.touchPoller();
+    }
+
+    // ---- Memory outside the Java heap; for the class Memory only, which says what each of them does ----
+
+    public static byte getByte(long addr) {
+        return GoRuntimeBridge.getByte(addr);
+    }
+
+    public static void putByte(long addr, byte value) {
+        GoRuntimeBridge.putByte(addr, value);
+    }
+
+    public static short getShort(long addr) {
+        return GoRuntimeBridge.getShort(addr);
+    }
+
+    public static void putShort(long addr, short value) {
+        GoRuntimeBridge.putShort(addr, value);
+    }
+
+    public static int getInt(long addr) {
+        return GoRuntimeBridge.getInt(addr);
+    }
+
+    public static void putInt(long addr, int value) {
+        GoRuntimeBridge.putInt(addr, value);
+    }
+
+    public static long getLong(long addr) {
+        return GoRuntimeBridge.getLong(addr);
+    }
+
+    public static void putLong(long addr, long value) {
+        GoRuntimeBridge.putLong(addr, value);
+    }
+
+    public static int getIntVolatile(long addr) {
+        return GoRuntimeBridge.getIntVolatile(addr);
+    }
+
+    public static void putIntVolatile(long addr, int value) {
+        GoRuntimeBridge.putIntVolatile(addr, value);
+    }
+
+    public static long getLongVolatile(long addr) {
+        return GoRuntimeBridge.getLongVolatile(addr);
+    }
+
+    public static void putLongVolatile(long addr, long value) {
+        GoRuntimeBridge.putLongVolatile(addr, value);
+    }
+
+    public static long getLongAcquire(long addr) {
+        return GoRuntimeBridge.getLongAcquire(addr);
+    }
+
+    public static void putLongRelease(long addr, long value) {
+        GoRuntimeBridge.putLongRelease(addr, value);
+    }
+
+    public static boolean compareAndSetInt(long addr, int expected, int value) {
+        return GoRuntimeBridge.compareAndSetInt(addr, expected, value);
+    }
+
+    public static boolean compareAndSetLong(long addr, long expected, long value) {
+        return GoRuntimeBridge.compareAndSetLong(addr, expected, value);
+    }
+
+    public static void setMemory(long addr, long bytes, byte value) {
+        GoRuntimeBridge.setMemory(addr, bytes, value);
+    }
+
+    public static void copyMemory(long fromAddr, long toAddr, long bytes) {
+        GoRuntimeBridge.copyMemory(fromAddr, toAddr, bytes);
     }
 
     /** The JDK's container of one runtime's threads. It holds the bridge's instance so that no other class names it. */

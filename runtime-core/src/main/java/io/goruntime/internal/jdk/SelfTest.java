@@ -1,5 +1,6 @@
 package io.goruntime.internal.jdk;
 
+import java.lang.foreign.Arena;
 import java.util.concurrent.Executor;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
@@ -56,6 +57,7 @@ final class SelfTest implements Runnable, Executor, Supplier<Stream<Thread>> {
     }
 
     private void check() throws BridgeException {
+        checkMemory();
         GoRuntimeBridge.unpark(null);
         expect(Jdk.carrier() == carrier, "the carrier of a platform thread is not the thread itself");
         expect(Jdk.defaultScheduler() != null, "there is no default scheduler");
@@ -102,6 +104,20 @@ final class SelfTest implements Runnable, Executor, Supplier<Stream<Thread>> {
             expectSubmitted(resume, 4, "end");
         } finally {
             container.deregister();
+        }
+    }
+
+    private static void checkMemory() throws BridgeException {
+        try (Arena arena = Arena.ofConfined()) {
+            long addr = arena.allocate(16, 8).address();
+            GoRuntimeBridge.setMemory(addr, 16, (byte) -1);
+            GoRuntimeBridge.putLong(addr, 0x0102030405060708L);
+            GoRuntimeBridge.copyMemory(addr, addr + 8, 7);
+            boolean swapped = GoRuntimeBridge.compareAndSetLong(addr, 0x0102030405060708L, 9);
+            byte copied = GoRuntimeBridge.getByte(addr + 8 + 3);
+            byte behind = GoRuntimeBridge.getByte(addr + 15);
+            expect(swapped && GoRuntimeBridge.getLongVolatile(addr) == 9, "memory does not keep what is written");
+            expect((copied == 4 || copied == 5) && behind == -1, "memory is not copied as it was asked to be");
         }
     }
 

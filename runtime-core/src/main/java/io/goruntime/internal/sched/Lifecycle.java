@@ -174,6 +174,9 @@ public final class Lifecycle {
             return main;
         } finally {
             M.unregisterM0(m0);
+            if (sched.ended) {
+                Procs.flushCaches(sched, true);
+            }
         }
     }
 }

@@ -1,5 +1,6 @@
 package io.goruntime.internal.sched;
 
+import io.goruntime.internal.heap.MCache;
 import io.goruntime.internal.jdk.Jdk;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
@@ -27,6 +28,10 @@ final class M extends Thread {
     /** The P it holds, null while idle or blocked. */
     @Nullable
     P p;
+
+    /** The cache of that P, null without one or if it has none yet: one load less on the way to it. */
+    @Nullable
+    MCache mcache;
 
     /** The G it resumes now; read by the G itself while it runs here. */
     @Nullable

@@ -2,6 +2,7 @@ package io.goruntime.internal.sched;
 
 import static java.lang.invoke.MethodHandles.lookup;
 
+import io.goruntime.internal.heap.MCache;
 import io.goruntime.internal.timer.TimerHeap;
 import java.lang.invoke.ConstantBootstraps;
 import java.lang.invoke.VarHandle;
@@ -70,6 +71,10 @@ final class P {
     int syscallTick;
 
     // -- holder only --
+
+    /** Where its goroutines allocate; made when the first of them does. Taken away from an idle or dead P under sched.lock. */
+    @Nullable
+    MCache mcache;
 
     long goidCache;
     long goidCacheEnd;

@@ -1,5 +1,6 @@
 package io.goruntime.internal.sched;
 
+import io.goruntime.internal.heap.MCache;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
@@ -40,6 +41,7 @@ final class Procs {
                 Timing.handOver(sched, pp);
             }
         }
+        flushCaches(sched, false);
         return old;
     }
 
@@ -123,6 +125,9 @@ final class Procs {
             mp.spinning = false;
             sched.addSpinning(-1);
         }
+        if (gone && pp.mcache != null) {
+            flushCaches(sched, false);
+        }
         Workers.wakeIfWork(sched);
         return gone;
     }
@@ -132,6 +137,31 @@ final class Procs {
             pp.compensated = false;
             sched.ncompensated--;
         }
+    }
+
+    /** Gives back what the caches of dead Ps hold, and those of idle Ps too. Counterpart of mcache.go: freemcache. */
+    static void flushCaches(Sched sched, boolean idleToo) {
+        for (MCache c; (c = takeCache(sched, idleToo)) != null;) {
+            c.flush();
+        }
+    }
+
+    /** A P that is dead, or stands in the idle list, is nobody's: its next M will see that it has no cache. */
+    private static @Nullable MCache takeCache(Sched sched, boolean idleToo) {
+        MCache found = null;
+        sched.lock.lock();
+        for (P pp : sched.allp) {
+            if (found == null && pp.status == P.DEAD) {
+                found = pp.mcache;
+                pp.mcache = null;
+            }
+        }
+        for (P pp = sched.pidle; idleToo && found == null && pp != null; pp = pp.link) {
+            found = pp.mcache;
+            pp.mcache = null;
+        }
+        sched.lock.unlock();
+        return found;
     }
 
     // -- the idle list; callers hold sched.lock --
@@ -167,6 +197,7 @@ final class Procs {
     /** The M takes a P that nobody has: from the idle list, or handed to it. */
     static void acquire(M mp, P pp) {
         mp.p = pp;
+        mp.mcache = pp.mcache;
         pp.m = mp;
         pp.status = P.RUNNING;
         if (mp.sched.sysmon.asleep) {
@@ -177,6 +208,7 @@ final class Procs {
     static void release(M mp) {
         P pp = mp.p;
         mp.p = null;
+        mp.mcache = null;
         pp.m = null;
     }
 
@@ -199,6 +231,16 @@ final class Procs {
 
     /** The M ends, or could not be started. */
     static void forget(Sched sched, M mp) {
+        try {
+            unlist(sched, mp);
+        } finally {
+            if (sched.ended) {
+                flushCaches(sched, true);
+            }
+        }
+    }
+
+    private static void unlist(Sched sched, M mp) {
         for (;;) {
             M[] all = sched.allm;
             M[] left = new M[all.length];
