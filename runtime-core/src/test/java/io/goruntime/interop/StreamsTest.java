@@ -229,7 +229,7 @@ public class StreamsTest {
             assertFalse(waits.chan().receiveOk().ok());
             assertNull(waits.cause());
 
-            Chan<Boolean> inSource = Chan.make();
+            Chan<Boolean> inSource = Chan.make(1);
             Chan<Boolean> release = Chan.make();
             Feed<String> deaf = Streams.feed(Stream.generate(() -> {
                 inSource.trySend(true);
