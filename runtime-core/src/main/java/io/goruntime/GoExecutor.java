@@ -201,6 +201,26 @@ final class GoExecutor extends AbstractExecutorService {
         }
     }
 
+    /** As the inherited one. Spring calls shutdown instead of that, and would close the runtime before the tasks end. */
+    @Override
+    public void close() {
+        shutdown();
+        boolean interrupted = false;
+        while (!isTerminated()) {
+            try {
+                terminated.await();
+            } catch (InterruptedException e) {
+                if (!interrupted) {
+                    shutdownNow();
+                    interrupted = true;
+                }
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
     @Override
     public boolean isShutdown() {
         return (state & SHUTDOWN) != 0;
