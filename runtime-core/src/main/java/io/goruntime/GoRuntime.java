@@ -11,6 +11,9 @@ import io.goruntime.internal.sched.Lifecycle;
 import io.goruntime.internal.sched.Sched;
 import io.goruntime.internal.sched.Seam;
 import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.net.SocketTimeoutException;
+import java.nio.channels.ClosedByInterruptException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -55,7 +58,8 @@ import org.slf4j.LoggerFactory;
  *
  * <p><b>Panics.</b> An exception that leaves a goroutine is logged once and given to {@code onPanic}; without one, to the
  * thread's or the JVM's uncaught-exception handler if one is set. {@link InterruptedException} and
- * {@link UncheckedInterruptedException} end a goroutine quietly.
+ * {@link UncheckedInterruptedException} end a goroutine quietly, and so does the {@link InterruptedIOException} or
+ * {@link ClosedByInterruptException} of I/O that was interrupted.
  *
  * <p>All methods are thread-safe. What a thread does before it starts a goroutine happens before what the goroutine
  * does; what a goroutine does happens before the return of {@link Goroutine#join} and of a {@link #close()} that waited
@@ -425,6 +429,14 @@ public final class GoRuntime implements AutoCloseable {
         }
     }
 
+    /** Whether a goroutine, the calling one, ends because it was interrupted; in I/O that is told by an IOException. */
+    private static boolean isInterruption(Throwable failure) {
+        return failure instanceof InterruptedException || failure instanceof UncheckedInterruptedException
+                || failure instanceof ClosedByInterruptException
+                || failure instanceof InterruptedIOException && !(failure instanceof SocketTimeoutException)
+                        && Thread.currentThread().isInterrupted();
+    }
+
     private final class Hooks implements GoroutineHooks {
         GoRuntime runtime() {
             return GoRuntime.this;
@@ -442,7 +454,7 @@ public final class GoRuntime implements AutoCloseable {
 
         @Override
         public void panicked(G gp, Throwable failure) {
-            if (failure instanceof InterruptedException || failure instanceof UncheckedInterruptedException) {
+            if (isInterruption(failure)) {
                 return;
             }
             MainGoroutine<?> mainGoroutine = main;

@@ -9,7 +9,11 @@ import io.goruntime.testing.DumpOnTimeout;
 import io.goruntime.testing.Fleet;
 import io.goruntime.testing.StderrLog;
 import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.net.SocketTimeoutException;
+import java.nio.channels.ClosedByInterruptException;
 import java.time.Duration;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
@@ -47,6 +51,29 @@ class PanicTest {
         @SuppressWarnings("unchecked")
         static <X extends Throwable> void sneak(Throwable e) throws X {
             throw (X) e;
+        }
+    }
+
+    /** The interruption of I/O is told by an IOException; a deadline that has passed is no interruption. */
+    @Test
+    void anInterruptionOfIoIsNoPanic() throws Exception {
+        var seen = ConcurrentHashMap.<Throwable>newKeySet();
+        var ended = new IOException[]{new ClosedByInterruptException(), new InterruptedIOException("interrupted")};
+        var panics = new IOException[]{new SocketTimeoutException("deadline"), new IOException("another")};
+        try (GoRuntime rt = GoRuntime.builder().maxProcs(1).onPanic((g, e) -> seen.add(e)).build()) {
+            for (IOException[] failures : new IOException[][]{ended, panics}) {
+                for (IOException failure : failures) {
+                    rt.spawn(() -> {
+                        Thread.currentThread().interrupt();
+                        throw failure;
+                    }).join();
+                }
+            }
+            InterruptedIOException ofSomebodyElse = new InterruptedIOException("the flag is not set");
+            rt.spawn(() -> {
+                throw ofSomebodyElse;
+            }).join();
+            assertEquals(Set.of(panics[0], panics[1], ofSomebodyElse), seen);
         }
     }
 
