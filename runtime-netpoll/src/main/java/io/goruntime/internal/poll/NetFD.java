@@ -1,5 +1,7 @@
 package io.goruntime.internal.poll;
 
+import io.goruntime.internal.sched.Park;
+import io.goruntime.internal.sched.Sched;
 import java.io.IOException;
 import java.net.SocketAddress;
 import java.net.SocketOption;
@@ -43,8 +45,19 @@ public abstract class NetFD implements AutoCloseable {
         }
     };
 
-    /** For implementations. */
-    protected NetFD() {}
+    final PollDesc pd;
+
+    /** Null also if it has to be found out. */
+    volatile @Nullable SocketAddress local;
+
+    volatile @Nullable SocketAddress remote;
+
+    private final FdMutex mu = new FdMutex();
+
+    /** Followed by {@link #open}, which see. */
+    NetFD(NetPoll poll) throws IOException {
+        pd = poll.cache.alloc();
+    }
 
     // -- stream sockets --
 
@@ -125,19 +138,49 @@ public abstract class NetFD implements AutoCloseable {
     public abstract void bind(@Nullable SocketAddress local) throws IOException;
 
     /** The time, on the runtime's clock, after which reads and accepts fail, or NO_DEADLINE. Those that wait now notice. */
-    public abstract void setReadDeadline(long when) throws IOException;
+    public final void setReadDeadline(long when) throws IOException {
+        enter();
+        try {
+            pd.read.deadline(when);
+        } finally {
+            leave();
+        }
+    }
 
     /** The same for writes and connect. */
-    public abstract void setWriteDeadline(long when) throws IOException;
+    public final void setWriteDeadline(long when) throws IOException {
+        enter();
+        try {
+            pd.write.deadline(when);
+        } finally {
+            leave();
+        }
+    }
 
     /** The runtime's clock. */
-    public abstract long now();
+    public final long now() {
+        return pd.poll.now();
+    }
 
     /** Null before it is bound. */
-    public abstract @Nullable SocketAddress localAddress();
+    public final @Nullable SocketAddress localAddress() {
+        SocketAddress known = local;
+        if (known != null || !mu.incref()) {
+            return known;
+        }
+        try {
+            known = findLocalAddress();
+            local = known;
+            return known;
+        } finally {
+            leave();
+        }
+    }
 
     /** Null before it is connected. */
-    public abstract @Nullable SocketAddress remoteAddress();
+    public final @Nullable SocketAddress remoteAddress() {
+        return remote;
+    }
 
     /** Sets one of {@link java.net.StandardSocketOptions}. */
     public abstract <T> void setOption(SocketOption<T> option, T value) throws IOException;
@@ -147,8 +190,94 @@ public abstract class NetFD implements AutoCloseable {
 
     /** Wakes all who wait. Idempotent; does not wait for them, and does not throw. */
     @Override
-    public abstract void close();
+    public final void close() {
+        Park.headroom();
+        if (mu.increfAndClose()) {
+            pd.evict();
+            leave();
+        }
+    }
 
     /** Whether close has been called. */
-    public abstract boolean isClosed();
+    public final boolean isClosed() {
+        return mu.isClosed();
+    }
+
+    // -- for implementations --
+
+    /**
+     * The descriptor is complete: makes it known to the poller if wished, and to the runtime, which may close it from now
+     * on.
+     */
+    final void open(boolean register) throws IOException {
+        try {
+            if (register) {
+                register();
+            }
+            pd.poll.cache.own(pd, this);
+        } catch (Throwable e) {
+            close();
+            throw e;
+        }
+    }
+
+    /** Makes it known to the poller; nobody closes it meanwhile. */
+    abstract void register() throws IOException;
+
+    /** Closes the descriptor and gives the PollDesc back; nobody is in a call. */
+    abstract void destroy();
+
+    /** What the system says; null if that is none. The descriptor is kept meanwhile. */
+    abstract @Nullable SocketAddress findLocalAddress();
+
+    final void enterRead() throws IOException {
+        Sched.checkPreempt(); // one that never has to wait must not keep its P for ever
+        Park.headroom();
+        boolean before = mu.isClosed();
+        try {
+            if (!mu.lockRead()) {
+                throw Failures.closed(before);
+            }
+        } catch (InterruptedException e) {
+            throw Failures.interrupted();
+        }
+    }
+
+    final void leaveRead() {
+        if (mu.unlockRead()) {
+            destroy();
+        }
+    }
+
+    final void enterWrite() throws IOException {
+        Sched.checkPreempt(); // one that never has to wait must not keep its P for ever
+        Park.headroom();
+        boolean before = mu.isClosed();
+        try {
+            if (!mu.lockWrite()) {
+                throw Failures.closed(before);
+            }
+        } catch (InterruptedException e) {
+            throw Failures.interrupted();
+        }
+    }
+
+    final void leaveWrite() {
+        if (mu.unlockWrite()) {
+            destroy();
+        }
+    }
+
+    final void enter() throws IOException {
+        Park.headroom();
+        if (!mu.incref()) {
+            throw Failures.closed(true);
+        }
+    }
+
+    final void leave() {
+        if (mu.decref()) {
+            destroy();
+        }
+    }
 }

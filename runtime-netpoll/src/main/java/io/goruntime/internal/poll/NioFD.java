@@ -1,7 +1,5 @@
 package io.goruntime.internal.poll;
 
-import io.goruntime.internal.sched.Park;
-import io.goruntime.internal.sched.Sched;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.net.InetSocketAddress;
@@ -33,8 +31,6 @@ import org.jspecify.annotations.Nullable;
 final class NioFD extends NetFD {
     private final NioPoll poll;
     private final ProtocolFamily family;
-    private final PollDesc pd;
-    private final FdMutex mu = new FdMutex();
 
     /** SocketChannel, ServerSocketChannel or DatagramChannel. Replaced by listen, with the read and the write lock. */
     private volatile SelectableChannel channel;
@@ -44,18 +40,15 @@ final class NioFD extends NetFD {
 
     private volatile boolean connecting;
     private volatile @Nullable SocketAddress bindLater;
-    private volatile @Nullable SocketAddress local;
-    private volatile @Nullable SocketAddress remote;
 
     /** What was set, for listen to set it again. */
     private final Map<SocketOption<?>, Object> options = new ConcurrentHashMap<>();
 
     private NioFD(NioPoll poll, ProtocolFamily family, SelectableChannel channel) throws IOException {
+        super(poll);
         this.poll = poll;
         this.family = family;
         this.channel = channel;
-        channel.configureBlocking(false);
-        this.pd = poll.cache.alloc(this);
     }
 
     static NioFD stream(NioPoll poll, ProtocolFamily family) throws IOException {
@@ -78,23 +71,18 @@ final class NioFD extends NetFD {
             throws IOException {
         NioFD fd;
         try {
+            channel.configureBlocking(false);
             fd = new NioFD(poll, family, channel);
         } catch (Throwable e) {
             channel.close();
             throw e;
         }
-        if (register) {
-            try {
-                fd.register();
-            } catch (Throwable e) {
-                fd.close();
-                throw e;
-            }
-        }
+        fd.open(register);
         return fd;
     }
 
-    private void register() throws IOException {
+    @Override
+    void register() throws IOException {
         key = poll.register(channel, pd);
     }
 
@@ -113,69 +101,8 @@ final class NioFD extends NetFD {
         }
     }
 
-    // -- entering and leaving --
-
-    private void enterRead() throws IOException {
-        Sched.checkPreempt(); // one that never has to wait must not keep its P for ever
-        Park.headroom();
-        boolean before = mu.isClosed();
-        try {
-            if (!mu.lockRead()) {
-                throw Failures.closed(before);
-            }
-        } catch (InterruptedException e) {
-            throw Failures.interrupted();
-        }
-    }
-
-    private void leaveRead() {
-        if (mu.unlockRead()) {
-            destroy();
-        }
-    }
-
-    private void enterWrite() throws IOException {
-        Sched.checkPreempt(); // one that never has to wait must not keep its P for ever
-        Park.headroom();
-        boolean before = mu.isClosed();
-        try {
-            if (!mu.lockWrite()) {
-                throw Failures.closed(before);
-            }
-        } catch (InterruptedException e) {
-            throw Failures.interrupted();
-        }
-    }
-
-    private void leaveWrite() {
-        if (mu.unlockWrite()) {
-            destroy();
-        }
-    }
-
-    private void enter() throws IOException {
-        Park.headroom();
-        if (!mu.incref()) {
-            throw Failures.closed(true);
-        }
-    }
-
-    private void leave() {
-        if (mu.decref()) {
-            destroy();
-        }
-    }
-
     @Override
-    public void close() {
-        Park.headroom();
-        if (mu.increfAndClose()) {
-            pd.evict();
-            leave();
-        }
-    }
-
-    private void destroy() {
+    void destroy() {
         try {
             channel.close();
         } catch (IOException e) {
@@ -183,11 +110,6 @@ final class NioFD extends NetFD {
         }
         poll.flush(channel);
         poll.cache.free(pd);
-    }
-
-    @Override
-    public boolean isClosed() {
-        return mu.isClosed();
     }
 
     // -- stream sockets --
@@ -493,50 +415,13 @@ final class NioFD extends NetFD {
     }
 
     @Override
-    public void setReadDeadline(long when) throws IOException {
-        enter();
+    @Nullable
+    SocketAddress findLocalAddress() {
         try {
-            pd.read.deadline(when);
-        } finally {
-            leave();
-        }
-    }
-
-    @Override
-    public void setWriteDeadline(long when) throws IOException {
-        enter();
-        try {
-            pd.write.deadline(when);
-        } finally {
-            leave();
-        }
-    }
-
-    @Override
-    public long now() {
-        return poll.now();
-    }
-
-    @Override
-    public @Nullable SocketAddress localAddress() {
-        SocketAddress known = local;
-        if (known != null || !mu.incref()) {
-            return known;
-        }
-        try {
-            SocketAddress found = ((NetworkChannel) channel).getLocalAddress();
-            local = found;
-            return found;
+            return ((NetworkChannel) channel).getLocalAddress();
         } catch (IOException e) {
             return null;
-        } finally {
-            leave();
         }
-    }
-
-    @Override
-    public @Nullable SocketAddress remoteAddress() {
-        return remote;
     }
 
     @Override

@@ -33,7 +33,7 @@ final class PollCache {
      *
      * @throws ClosedChannelException if the poller is closed
      */
-    synchronized PollDesc alloc(NetFD owner) throws ClosedChannelException {
+    synchronized PollDesc alloc() throws ClosedChannelException {
         if (closed) {
             throw new ClosedChannelException();
         }
@@ -52,9 +52,20 @@ final class PollCache {
             pd.link = null;
         }
         pd.open();
-        pd.owner = owner;
         pd.tag++;
         return pd;
+    }
+
+    /**
+     * The user is complete, so that close may name it.
+     *
+     * @throws ClosedChannelException if the poller was closed meanwhile: the user closes itself
+     */
+    synchronized void own(PollDesc pd, NetFD owner) throws ClosedChannelException {
+        if (closed) {
+            throw new ClosedChannelException();
+        }
+        pd.owner = owner;
     }
 
     /** The user has no call in flight any more; its events are void. */
@@ -95,7 +106,7 @@ final class PollCache {
     synchronized int used() {
         int n = 0;
         for (int i = 0; i < size; i++) {
-            if (all[i].owner != null) {
+            if ((all[i].tag & 1) != 0) {
                 n++;
             }
         }

@@ -21,10 +21,10 @@ class PollCacheTest {
             NetPoll real = Nets.open("nio");
             try (NetFD owner = real.stream(StandardProtocolFamily.INET)) {
                 PollCache cache = new PollCache(new FakePoll(G.current().sched));
-                PollDesc first = cache.alloc(owner);
+                PollDesc first = cache.alloc();
                 PollDesc[] more = new PollDesc[100];
                 for (int i = 0; i < more.length; i++) {
-                    more[i] = cache.alloc(owner);
+                    more[i] = cache.alloc();
                     assertEquals(i + 1, more[i].index);
                 }
                 int tag = first.tag;
@@ -35,7 +35,7 @@ class PollCacheTest {
                 cache.free(first);
                 assertNull(cache.get(first.index, tag), "nobody's");
                 assertNull(cache.get(first.index, first.tag - 1));
-                PollDesc again = cache.alloc(owner);
+                PollDesc again = cache.alloc();
                 assertSame(first, again, "the free one first");
                 assertEquals(101, cache.size());
                 assertNotEquals(tag, again.tag);
@@ -46,9 +46,10 @@ class PollCacheTest {
                 assertNull(cache.get(-1, 0));
                 assertNull(cache.get(1_000, 0));
                 assertEquals(101, cache.used());
-                List<NetFD> users = cache.close();
-                assertEquals(101, users.size());
-                assertThrows(ClosedChannelException.class, () -> cache.alloc(owner));
+                cache.own(again, owner);
+                assertEquals(List.of(owner), cache.close(), "those that are complete");
+                assertThrows(ClosedChannelException.class, () -> cache.own(first, owner), "too late");
+                assertThrows(ClosedChannelException.class, () -> cache.alloc());
             }
         });
     }
