@@ -7,8 +7,10 @@ package io.goruntime.internal.sched;
 /*
  * A scheduler has none until somebody opens a socket in its runtime (Sched.netpoller). From then on:
  *
- *   an M without work     looks for events before it spins, unless another M waits for them
- *   the last idle M       waits for events instead of for the first timer only (Timing.await)
+ *   an M without work     looks for events before it spins, unless another M waits for them; the last one with a P does
+ *                         neither, but goes to wait at once (Workers.onlyEvents)
+ *   the last idle M       waits for events instead of for the first timer only (Timing.await); what it finds it runs
+ *                         itself, and nobody waits until it or another M is idle again
  *   sysmon                looks when nobody has for 10 ms
  *   setting a timer       that is due before the wait ends: wake
  *

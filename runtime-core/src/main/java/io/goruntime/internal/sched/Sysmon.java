@@ -30,7 +30,8 @@ import java.lang.management.ThreadMXBean;
  * The P of a goroutine in a syscall section is simply taken: see Syscalls.
  *
  * Sleeps 20 us between looks, after 50 looks without a finding twice as long each time, up to 5 ms (Go: 10 ms; a hog
- * is to be noticed within 20 ms); without limit while every P is idle: the M that takes the first P wakes it.
+ * is to be noticed within 20 ms); without limit when every P is idle and was so for a whole sleep: the M that takes the
+ * first P wakes it, and one whose goroutines wait a little every few microseconds shall not have to.
  */
 final class Sysmon implements Runnable {
     private static final long MIN_SLEEP_NANOS = 20_000;
@@ -89,11 +90,14 @@ final class Sysmon implements Runnable {
     private void watch() {
         int quiet = 0;
         long sleepNanos = MIN_SLEEP_NANOS;
+        int seen = 0;
         while (!sched.ended) {
-            if (allIdle()) {
+            int resumes = resumes();
+            if (allIdle() && resumes == seen) {
                 sleepWhileIdle();
                 quiet = 0;
             }
+            seen = resumes;
             if (quiet == 0) {
                 sleepNanos = MIN_SLEEP_NANOS;
             } else if (quiet > LOOKS_AT_MIN) {
@@ -112,6 +116,15 @@ final class Sysmon implements Runnable {
                 Lifecycle.end(sched);
             }
         }
+    }
+
+    /** How many goroutines were resumed until now; wraps around. */
+    private int resumes() {
+        int sum = 0;
+        for (P pp : sched.allp) {
+            sum += pp.resumeTick;
+        }
+        return sum;
     }
 
     private boolean allIdle() {
@@ -195,7 +208,7 @@ final class Sysmon implements Runnable {
                 acted = true;
             }
         }
-        if (sched.nmspinning == 0 && Timing.unattended(sched)) {
+        if (sched.nmspinning == 0 && Timing.unattendedNear(sched)) {
             Workers.wakeP(sched);
         }
         pollNetwork(now);

@@ -41,6 +41,11 @@ import org.jspecify.annotations.Nullable;
  * The M with that role waits for the events of the netpoller too, if there is one (see Netpoller); the role is then needed
  * while anybody waits for an event, timers or not.
  *
+ * While a P is in use sysmon is awake, and it is enough to have somebody in the role for timers that are due before its
+ * next look: those that are near. So an M that runs a goroutine wakes another for near timers only. For events it wakes
+ * none, as in Go: to hand the role over would cost two system calls for each event, and mostly the M is back sooner. If
+ * it is not, sysmon looks.
+ *
  * A goroutine that sets a timer in order to park at once (sleep) leaves wakeP out: its own M passes through schedule,
  * which sees to it if there is another goroutine to run, and goes idle if there is none. So does one that sets a timer
  * for a time far enough away: sysmon, which is awake while a P is in use, wakes an M for a timer that nobody waits for.
@@ -127,7 +132,7 @@ public final class Timing {
             if (when - sched.timedUntil < 0) {
                 kick(sched, timed);
             }
-        } else if (!parks && (when - sched.sysmon.coarseNanos < FAR_NANOS || !inUse(sched))) {
+        } else if (!parks && (isNear(sched, when) || !inUse(sched))) {
             Workers.wakeP(sched);
         }
     }
@@ -317,11 +322,19 @@ public final class Timing {
         return sched.npidle != 0 && sched.timedM == null && (sched.netpoller.anyWaiters() || pending(sched));
     }
 
-    /** An M found a goroutine to run: until it is back, somebody else must wait for events, and for timers it can see. */
+    /** The same for what sysmon would be too late for. */
+    static boolean unattendedNear(Sched sched) {
+        return sched.npidle != 0 && sched.timedM == null && isNear(sched, earliest(sched));
+    }
+
+    private static boolean isNear(Sched sched, long first) {
+        return first != TimerHeap.NONE && first - sched.sysmon.coarseNanos < FAR_NANOS;
+    }
+
+    /** An M found a goroutine to run: until it is back, somebody else must wait for the near timers that it can see. */
     static void leave(Sched sched, P pp) {
         if (sched.npidle != 0 && sched.timedM == null
-                && (pp.timers.earliest() != TimerHeap.NONE || sched.timers.earliest() != TimerHeap.NONE
-                        || sched.netpoller.anyWaiters())) {
+                && (isNear(sched, pp.timers.earliest()) || isNear(sched, sched.timers.earliest()))) {
             Workers.wakeP(sched);
         }
     }
@@ -329,7 +342,7 @@ public final class Timing {
     /**
      * An M without a P: sleeps until the first timer of all is due or there are events, unless another M does.
      *
-     * @return true if it has a P now and is spinning; false if there is nothing to wait for, or somebody else does, or no
+     * @return true if it has a P now, and is spinning unless it brings events only; false if there is nothing to wait for, or somebody else does, or no
      *         P is idle
      */
     static boolean await(M mp) {
@@ -350,8 +363,10 @@ public final class Timing {
             sched.lock.unlock();
             if (pp != null) {
                 Procs.acquire(mp, pp);
-                mp.spinning = true;
-                sched.addSpinning(1);
+                if (found == DUE || isNear(sched, earliest(sched))) {
+                    mp.spinning = true;
+                    sched.addSpinning(1);
+                }
             }
             if (found == EVENTS) {
                 ready(mp);

@@ -185,6 +185,10 @@ final class Workers {
                 wakeForRest(sched);
                 return gp;
             }
+            if (!mp.spinning && onlyEvents(sched)) {
+                goIdle(mp, pp);
+                continue;
+            }
             if ((gp = Timing.findEvents(mp, pp)) != null) {
                 return gp;
             }
@@ -208,9 +212,18 @@ final class Workers {
      * idle Ps after the move, like a publisher. An M that spins does it in resetSpinning.
      */
     private static void wakeForRest(Sched sched) {
-        if (sched.npidle != 0) {
-            wakeIfWork(sched);
+        if (sched.npidle != 0 && (workWaits(sched) || Timing.unattendedNear(sched))) {
+            wakeP(sched);
         }
+    }
+
+    /**
+     * Whether the caller's M is the last one with a P, and events are all there is to wait for: nobody is left who could
+     * make work while it spins, and the wait finds at once what a look would find.
+     */
+    private static boolean onlyEvents(Sched sched) {
+        return sched.npidle == sched.live - 1 && sched.timedM == null && sched.netpoller.anyWaiters()
+                && !workWaits(sched);
     }
 
     private static @Nullable G globalOne(Sched sched) {
@@ -373,7 +386,7 @@ final class Workers {
     private static void resetSpinning(M mp) {
         mp.spinning = false;
         mp.sched.addSpinning(-1);
-        wakeIfWork(mp.sched);
+        wakeForRest(mp.sched);
     }
 
     // -- waking --
@@ -413,7 +426,7 @@ final class Workers {
         }
     }
 
-    /** For whoever put a P on the idle list or moved work: wakes if there is both, or if nobody waits for timers. */
+    /** For whoever put a P on the idle list: wakes if there is work, or if nobody waits for timers and events. */
     static void wakeIfWork(Sched sched) {
         if (workWaits(sched) || Timing.unattended(sched)) {
             wakeP(sched);

@@ -22,7 +22,9 @@ import java.nio.channels.AsynchronousCloseException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -110,6 +112,27 @@ class PollTest {
                 assertTrue(System.nanoTime() - before >= 1_000_000);
             }
         });
+    }
+
+    // -- beginning to wait --
+
+    /** A thread of no runtime waits for an event in one where every M sleeps: one of them must begin to look for it. */
+    @ParameterizedTest
+    @ValueSource(strings = {"epoll", "nio"})
+    void aThreadWaitsWhileEveryMSleeps(String poller) throws Exception {
+        try (GoRuntime runtime = GoRuntime.builder().maxProcs(2).name("asleep").build()) {
+            NetPoll poll = runtime.executor().submit(() -> Nets.open(poller)).get();
+            Pair pair = runtime.executor().submit(() -> Nets.pair(poll)).get();
+            for (int i = 0; i < 10; i++) {
+                Thread.sleep(10); // a chance for all of them to fall asleep
+                FutureTask<Integer> read = new FutureTask<>(() -> pair.client().read(new byte[1], 0, 1));
+                Thread.ofPlatform().daemon().start(read);
+                Nets.awaitWaiters(poll, 1);
+                Thread.sleep(5); // the same, without a look at the socket
+                pair.server().write(new byte[1], 0, 1);
+                assertEquals(1, read.get(Nets.SOON.toMillis(), TimeUnit.MILLISECONDS));
+            }
+        }
     }
 
     // -- the end --
@@ -203,6 +226,31 @@ class PollTest {
             sum += Math.max(0, THREADS.getThreadCpuTime(t.threadId()));
         }
         return sum;
+    }
+
+    /** Nor from those of a P that is idle: sysmon looks, since the M that was to look computes. */
+    @ParameterizedTest
+    @ValueSource(strings = {"epoll", "nio"})
+    void eventsComeThroughWhileAnotherPIsIdle(String poller) throws Exception {
+        Nets.run(poller, 2, poll -> {
+            try (Pair pair = Nets.pair(poll)) {
+                AtomicInteger got = new AtomicInteger();
+                new Later<>(() -> {
+                    while (pair.client().read(new byte[1], 0, 1) == 1) {
+                        got.incrementAndGet();
+                    }
+                    return 0;
+                });
+                long end = System.nanoTime() + Nets.SOON.toNanos();
+                for (int i = 1; i <= 20; i++) {
+                    pair.server().write(new byte[1], 0, 1);
+                    while (got.get() < i) {
+                        assertTrue(System.nanoTime() - end < 0, i + " of 20");
+                        Thread.onSpinWait();
+                    }
+                }
+            }
+        });
     }
 
     /** One P: a goroutine that computes does not keep events from the others for ever. */
