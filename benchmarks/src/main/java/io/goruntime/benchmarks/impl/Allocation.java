@@ -12,7 +12,7 @@ public interface Allocation {
     /** Objects under way in {@link #handoff}. */
     int UNDER_WAY = 128;
 
-    /** Makes the one with this id: goruntime, libc, netty (adaptive), nettypooled or arena. */
+    /** Makes the one with this id: goruntime, libc, netty (adaptive), nettypooled, arena or loop. */
     static Allocation of(String id) {
         return switch (id) {
             case "goruntime" -> new GoRuntimeAllocation();
@@ -20,6 +20,7 @@ public interface Allocation {
             case "netty" -> NettyAllocation.adaptive();
             case "nettypooled" -> NettyAllocation.pooled();
             case "arena" -> new ArenaAllocation();
+            case "loop" -> new LoopAllocation();
             default -> throw new IllegalArgumentException("no allocator " + id);
         };
     }

@@ -25,6 +25,11 @@ class AllocationTest {
     }
 
     @Test
+    void loop() throws Exception {
+        assertEquals(Allocation.sumOfNumbers(10_000), Allocation.of("loop").pairs(64, 2, 10_000));
+    }
+
+    @Test
     void zeroed() throws Exception {
         assertEquals(Allocation.sumOfNumbers(1_000), Allocation.of("goruntime").zeroed(64, 1_000));
         assertEquals(Allocation.sumOfNumbers(100), Allocation.of("goruntime").zeroed(1 << 20, 100));
