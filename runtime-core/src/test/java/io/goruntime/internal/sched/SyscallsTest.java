@@ -15,6 +15,7 @@ import io.goruntime.testing.Fleet;
 import java.time.Duration;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 import org.junit.jupiter.api.Test;
@@ -128,11 +129,9 @@ class SyscallsTest {
                 runtime -> Thread.sleep(1),
                 runtime -> {
                     Chan<Integer> c = Chan.make();
-                    G receiver = G.current();
+                    Thread me = Thread.currentThread();
                     GoRuntime.go(() -> {
-                        while (receiver.waitReason == null) {
-                            Thread.sleep(1);
-                        }
+                        letWait(me); // the wait reason is there a little earlier
                         c.send(1);
                     });
                     c.receive();
@@ -184,7 +183,7 @@ class SyscallsTest {
         });
     }
 
-    /** With a lock held: lets the other thread go on, until it waits. */
+    /** With what it needs held back: lets the other thread go on, until it waits. */
     private void letWait(Thread other) throws InterruptedException {
         flag = true;
         while (other.getState() != Thread.State.WAITING && other.getState() != Thread.State.BLOCKED) {
@@ -192,17 +191,25 @@ class SyscallsTest {
         }
     }
 
+    /**
+     * With the only P: lets the one in a section go on, and keeps the P until that one stands in the global queue. It may
+     * have left it again before this thread looks: sysmon brings another P to life for it, and only for one that waits
+     * there.
+     */
+    private void keepP() {
+        P mine = M.current().p;
+        Sched sched = M.current().sched;
+        flag = true;
+        while (sched.runq.isEmpty() && !mine.compensated) {
+            Thread.onSpinWait();
+        }
+    }
+
     /** Somebody else has the P and keeps it: the goroutine takes its turn behind what is runnable. */
     @Test
     void withoutAPTheGoroutineWaitsItsTurn() throws Exception {
         onProcs(1, runtime -> {
-            Sched sched = M.current().sched;
-            GoRuntime.go(() -> {
-                flag = true;
-                while (sched.runq.isEmpty()) {
-                    Thread.onSpinWait();
-                }
-            });
+            GoRuntime.go(this::keepP);
             Syscall.call(() -> {
                 spinUntilFlag(this);
                 return null;
@@ -216,15 +223,13 @@ class SyscallsTest {
     @Test
     void aGoroutineThatCannotLeaveItsMWaitsThere() throws Exception {
         onProcs(1, runtime -> {
-            Sched sched = M.current().sched;
             G gp = G.current();
             M mine = M.current();
+            AtomicBoolean sent = new AtomicBoolean();
             GoRuntime.go(() -> {
-                flag = true;
-                while (sched.runq.isEmpty()) {
-                    Thread.onSpinWait();
-                }
+                keepP();
                 gp.thread.interrupt();
+                sent.set(true);
             });
             gp.callbacks++;
             Syscall.call(() -> {
@@ -237,6 +242,9 @@ class SyscallsTest {
             assertNull(gp.lockedm);
             assertNull(mine.lockedg);
             assertFalse(gp.isQueued());
+            while (!sent.get()) {
+                Thread.onSpinWait(); // on a P of its own: see keepP
+            }
             assertTrue(Thread.interrupted());
         });
     }
@@ -244,17 +252,11 @@ class SyscallsTest {
     @Test
     void aWiredGoroutineComesBackToItsM() throws Exception {
         onProcs(1, runtime -> {
-            Sched sched = M.current().sched;
             GoRuntime.lockOSThread();
             M mine = M.current();
             for (int i = 0; i < 100; i++) {
                 flag = false;
-                GoRuntime.go(() -> {
-                    flag = true;
-                    while (sched.runq.isEmpty()) {
-                        Thread.onSpinWait();
-                    }
-                });
+                GoRuntime.go(this::keepP);
                 Syscall.blocking(() -> {
                     spinUntilFlag(this);
                     return null;
