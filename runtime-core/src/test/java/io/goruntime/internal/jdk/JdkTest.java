@@ -111,6 +111,7 @@ class JdkTest {
         RunQueue g = RunQueue.start("pinned", () -> {
             Jdk.pin();
             pinned.countDown();
+            Jdk.park(0);
             Jdk.unpin();
         });
         Thread waker = Thread.ofPlatform().start(() -> {
