@@ -11,6 +11,7 @@ import io.goruntime.testing.Runners;
 import java.time.Duration;
 import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -128,12 +129,16 @@ public class SemaphoreTest {
         Semaphore sem = new Semaphore(size);
         AtomicInteger taken = new AtomicInteger();
         AtomicInteger interrupted = new AtomicInteger();
+        // A thread that interrupts nobody for so long is given more time.
+        long latest = until + Duration.ofSeconds(20).toNanos();
+        BooleanSupplier goesOn = () -> System.nanoTime() < until
+                || interrupted.get() == 0 && System.nanoTime() < latest;
         Thread[] threads = new Thread[8];
         try (Runners.Crew crew = new Runners.Crew(procs)) {
             for (int i = 0; i < threads.length; i++) {
                 SplittableRandom random = seeds.split();
                 threads[i] = crew.start(i, () -> {
-                    while (System.nanoTime() < until) {
+                    while (goesOn.getAsBoolean()) {
                         int n = random.nextInt(size + 1);
                         try {
                             switch (random.nextInt(3)) {
@@ -160,7 +165,7 @@ public class SemaphoreTest {
                     }
                 });
             }
-            while (System.nanoTime() < until) {
+            while (goesOn.getAsBoolean()) {
                 threads[seeds.nextInt(threads.length)].interrupt();
                 Thread.sleep(0, 50_000);
             }

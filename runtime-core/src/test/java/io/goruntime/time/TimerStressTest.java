@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -200,12 +201,16 @@ public class TimerStressTest {
         AtomicInteger sleeps = new AtomicInteger();
         AtomicInteger interrupted = new AtomicInteger();
         AtomicInteger slept = new AtomicInteger();
+        // A thread that interrupts nobody for so long is given more time.
+        long latest = until + Duration.ofSeconds(20).toNanos();
+        BooleanSupplier goesOn = () -> System.nanoTime() < until
+                || interrupted.get() == 0 && System.nanoTime() < latest;
         onRuntime(procs, runtime -> {
             List<Goroutine> all = new ArrayList<>();
             for (int g = 0; g < 20; g++) {
                 Random random = new Random(seed + g);
                 all.add(runtime.spawn(() -> {
-                    while (System.nanoTime() < until) {
+                    while (goesOn.getAsBoolean()) {
                         sleeps.incrementAndGet();
                         try {
                             Timers.sleep(Duration.ofNanos(1 + random.nextInt(100_000)));
@@ -217,7 +222,7 @@ public class TimerStressTest {
                 }));
             }
             Random random = new Random(seed);
-            while (System.nanoTime() < until) {
+            while (goesOn.getAsBoolean()) {
                 all.get(random.nextInt(all.size())).interrupt();
                 if (random.nextInt(10) == 0) {
                     runtime.maxProcs(1 + random.nextInt(procs + 2));
