@@ -24,6 +24,14 @@ import org.testng.SkipException;
  * Which of them skip themselves is part of the expectation.
  */
 class FlowsTckTest {
+    /**
+     * Gives the subscription 300 ms to end and the collector 100 ms to tell, which a machine that pauses may need more than
+     * once. A subscriber that is kept is kept each time.
+     */
+    private static final String WAITS_FOR_THE_COLLECTOR = "required_spec313_cancelMustMakeThePublisherEventually"
+            + "DropAllReferencesToTheSubscriber";
+    private static final int TRIES = 5;
+
     /** Long enough for a busy machine to do what it must; short for looks that nothing happens. */
     private static TestEnvironment environment() {
         return new TestEnvironment(5000, 30, 20);
@@ -112,16 +120,19 @@ class FlowsTckTest {
                 .filter(m -> m.isAnnotationPresent(org.testng.annotations.Test.class))
                 .filter(m -> !m.getName().startsWith("untested_"))
                 .sorted(Comparator.comparing(Method::getName)).toList()) {
-            type.getMethod("setUp").invoke(verification);
-            try {
-                method.invoke(verification);
-                passed++;
-            } catch (InvocationTargetException e) {
-                if (e.getCause() instanceof SkipException) {
-                    skipped.add(method.getName());
-                } else {
-                    failures.addSuppressed(new AssertionError(method.getName(), e.getCause()));
+            Throwable thrown = null;
+            for (int left = method.getName().equals(WAITS_FOR_THE_COLLECTOR) ? TRIES : 1; left > 0; left--) {
+                thrown = thrownBy(method, verification);
+                if (thrown == null) {
+                    break;
                 }
+            }
+            if (thrown == null) {
+                passed++;
+            } else if (thrown instanceof SkipException) {
+                skipped.add(method.getName());
+            } else {
+                failures.addSuppressed(new AssertionError(method.getName(), thrown));
             }
         }
         if (failures.getSuppressed().length > 0) {
@@ -129,5 +140,15 @@ class FlowsTckTest {
         }
         assertTrue(passed > 10, passed + " passed");
         return skipped;
+    }
+
+    private static Throwable thrownBy(Method method, Object verification) throws Exception {
+        verification.getClass().getMethod("setUp").invoke(verification);
+        try {
+            method.invoke(verification);
+            return null;
+        } catch (InvocationTargetException e) {
+            return e.getCause();
+        }
     }
 }
