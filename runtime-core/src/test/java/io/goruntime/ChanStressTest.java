@@ -8,6 +8,7 @@ import io.goruntime.testing.OnProcs;
 import io.goruntime.testing.Runners;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -33,6 +34,7 @@ class ChanStressTest {
         private final List<Long> received = new ArrayList<>();
         private final BitSet sent = new BitSet();
         private volatile Thread thread;
+        private volatile boolean hasSent;
         private int next;
         private int interrupts;
         private int timeouts;
@@ -106,6 +108,9 @@ class ChanStressTest {
 
         private void note(boolean wasSent) {
             sent.set(next, wasSent);
+            if (wasSent && !hasSent) {
+                hasSent = true;
+            }
         }
 
         private boolean took(Received<Long> value) {
@@ -153,7 +158,9 @@ class ChanStressTest {
                 LockSupport.parkNanos(20_000);
                 workers[random.nextInt(WORKERS)].thread.interrupt();
                 shakes++;
-                if (closes && running.get() < WORKERS / 2 || closes && shakes == 200) {
+                // Not before something was sent: on a loaded machine the workers may have hardly begun by now.
+                if (closes && (running.get() < WORKERS / 2
+                        || shakes >= 200 && Arrays.stream(workers).anyMatch(w -> w.hasSent))) {
                     closes = false;
                     c.close();
                 }

@@ -14,9 +14,11 @@ import java.util.BitSet;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.ToIntFunction;
 import org.junit.jupiter.api.Timeout;
 
 /**
@@ -31,6 +33,7 @@ class SelectStressTest {
     private static final int[] CAPS = {0, 0, 1, 2, 16};
     private static final int SENDER_SHIFT = 40;
     private static final int CHANNEL_SHIFT = 32;
+    private static final long LIMIT_NANOS = TimeUnit.SECONDS.toNanos(40);
 
     // ------------------------------------------------------------------------------------------------------------
     // At random
@@ -44,6 +47,8 @@ class SelectStressTest {
         private final List<Chan<Long>> objects = new ArrayList<>();
         private final List<LongChan> longs = new ArrayList<>();
         private final Worker[] workers = new Worker[WORKERS];
+        /** All that should happen has: who has done its operations may end. */
+        private volatile boolean enough;
 
         Hub(SplittableRandom random) {
             for (int i = 0; i < OBJECTS; i++) {
@@ -56,6 +61,19 @@ class SelectStressTest {
 
         HChan get(int i) {
             return i < OBJECTS ? objects.get(i) : longs.get(i - OBJECTS);
+        }
+
+        /** Whether selects have ended in each way that there is while channels are open. */
+        boolean hasSeenAll() {
+            return any(w -> w.sends) && any(w -> w.receives) && any(w -> w.interrupts) && any(w -> w.timeouts);
+        }
+
+        boolean hasSeenCloses() {
+            return any(w -> w.ends) && any(w -> w.panics);
+        }
+
+        private boolean any(ToIntFunction<Worker> count) {
+            return Arrays.stream(workers).mapToInt(count).anyMatch(n -> n > 0);
         }
 
         String state() {
@@ -76,13 +94,13 @@ class SelectStressTest {
         private volatile Thread thread;
         private int next;
 
-        // What came of the selects that wait.
-        private int sends;
-        private int receives;
-        private int ends;
-        private int interrupts;
-        private int timeouts;
-        private int panics;
+        // What came of the selects that wait. Written by the worker only.
+        private volatile int sends;
+        private volatile int receives;
+        private volatile int ends;
+        private volatile int interrupts;
+        private volatile int timeouts;
+        private volatile int panics;
 
         private final Select sel = new Select();
         private final Select.Timeout limit = sel.timeout(null);
@@ -106,7 +124,7 @@ class SelectStressTest {
         }
 
         void run() {
-            for (int i = 0; i < OPERATIONS * Bounded.scale(); i++) {
+            for (int i = 0; i < OPERATIONS * Bounded.scale() || !hub.enough; i++) {
                 int operation = random.nextInt(20);
                 try {
                     step(operation);
@@ -289,13 +307,18 @@ class SelectStressTest {
                     }
                 });
             }
+            // How far the workers are when this thread gets its processor is not known: nothing is closed before they
+            // have had open channels, and they go on until they have noticed it.
+            long limit = System.nanoTime() + LIMIT_NANOS;
             // All may wait for the same, or for nothing, at the same time: interrupts keep them going.
             for (int shakes = 1; running.get() > 0; shakes++) {
                 LockSupport.parkNanos(20_000);
                 hub.workers[random.nextInt(WORKERS)].thread.interrupt();
-                if (closes && shakes % 300 == 0 && closed < Hub.ALL) {
+                if (closes && shakes % 300 == 0 && closed < Hub.ALL && hub.hasSeenAll()) {
                     hub.get(closed++).close0();
                 }
+                hub.enough = hub.hasSeenAll() && (!closes || hub.hasSeenCloses()) || running.get() < WORKERS
+                        || System.nanoTime() > limit;
                 if (shakes % 1_000 == 0) {
                     for (int i = 0; i < Hub.ALL; i++) {
                         hub.get(i).checkInvariants();
@@ -307,10 +330,10 @@ class SelectStressTest {
         for (int i = 0; i < Hub.ALL; i++) {
             Selects.assertAtRest(hub.get(i));
         }
-        check(hub, closed, seed);
+        check(hub, closes, seed);
     }
 
-    private static void check(Hub hub, int closed, long seed) {
+    private static void check(Hub hub, boolean closes, long seed) {
         String what = "seed " + seed;
         List<Long> left = new ArrayList<>();
         for (Chan<Long> c : hub.objects) {
@@ -355,7 +378,7 @@ class SelectStressTest {
                 + timeouts + "; panics "
                 + panics + "; " + hub.state());
         assertTrue(sends > 0 && receives > 0 && interrupts > 0 && timeouts > 0, what + ": too little has happened");
-        assertTrue(closed == 0 || ends > 0 && panics > 0, what + ": nobody noticed the closes");
+        assertTrue(!closes || ends > 0 && panics > 0, what + ": nobody noticed the closes");
     }
 
     /** Of one sender, through one channel, to one receiver: in the order of sending, and nothing twice. */
