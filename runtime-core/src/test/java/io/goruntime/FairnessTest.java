@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.goruntime.testing.DumpOnTimeout;
 import io.goruntime.testing.Fleet;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -17,10 +19,23 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @Tag("gmp")
 @ExtendWith(DumpOnTimeout.class)
 class FairnessTest {
+    /**
+     * If the system takes the processor away from one of them for long, a P stands in for its own, and the others finish
+     * without it. That does not happen each time.
+     */
     @Test
     void goschedLetsFiftyAdvanceTogether() throws Exception {
-        int count = 50;
         int rounds = 2000;
+        List<Integer> least = new ArrayList<>();
+        do {
+            least.add(leastWhenTheFirstOfFiftyEnds(rounds));
+        } while (least.getLast() <= rounds / 2 && least.size() < 5);
+        assertTrue(least.getLast() > rounds / 2,
+                "when the first had finished " + rounds + ", another had, in each try, " + least);
+    }
+
+    private static int leastWhenTheFirstOfFiftyEnds(int rounds) throws Exception {
+        int count = 50;
         AtomicIntegerArray progress = new AtomicIntegerArray(count);
         AtomicInteger leastAtFirstEnd = new AtomicInteger(-1);
         try (GoRuntime rt = GoRuntime.builder().maxProcs(1).build()) {
@@ -40,8 +55,7 @@ class FairnessTest {
             all.countDown();
             fleet.join();
         }
-        assertTrue(leastAtFirstEnd.get() > rounds / 2,
-                "when the first had finished " + rounds + ", another had " + leastAtFirstEnd);
+        return leastAtFirstEnd.get();
     }
 
     /** Two goroutines that ready each other go through runnext; they share one time slice, so a third is run. */
@@ -69,15 +83,19 @@ class FairnessTest {
                     }
                 });
                 fleet.start(1, i -> {
-                    while (turns.incrementAndGet() < 25) {
+                    while (!stop.get()) {
+                        turns.incrementAndGet();
                         GoRuntime.gosched();
                     }
                 });
-                fleet.await("25 turns of the third, which has " + turns + " beside " + exchanges + " exchanges",
-                        () -> turns.get() >= 25);
-                stop.set(true);
+                // The third may have many turns before the first exchange, while the pair is still being started.
+                try {
+                    fleet.await("25 turns of the third, and exchanges of the pair",
+                            () -> turns.get() >= 25 && exchanges.get() > 25);
+                } finally {
+                    stop.set(true);
+                }
                 fleet.join();
-                assertTrue(exchanges.get() > 25, "the pair ran too: " + exchanges);
             }
         }
     }

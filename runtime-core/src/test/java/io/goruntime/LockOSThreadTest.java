@@ -35,6 +35,7 @@ class LockOSThreadTest {
                 Set<Thread> wired = ConcurrentHashMap.newKeySet();
                 Set<Thread> others = ConcurrentHashMap.newKeySet();
                 CountDownLatch locked = new CountDownLatch(3);
+                CountDownLatch beside = new CountDownLatch(6);
                 AtomicBoolean stop = new AtomicBoolean();
                 Fleet fleet = new Fleet(rt);
                 fleet.start(3, i -> {
@@ -42,6 +43,7 @@ class LockOSThreadTest {
                     Thread mine = Jdk.carrier();
                     assertTrue(wired.add(mine), "two wired goroutines on one thread");
                     locked.countDown();
+                    beside.await(); // else it may all be over before the others have begun
                     for (int k = 0; k < 200; k++) {
                         if (k % 20 == 0) {
                             Thread.sleep(1);
@@ -54,6 +56,7 @@ class LockOSThreadTest {
                 });
                 fleet.start(6, i -> {
                     locked.await();
+                    beside.countDown();
                     while (!stop.get()) {
                         others.add(Jdk.carrier());
                         GoRuntime.gosched();

@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.goruntime.testing.Bounded;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
@@ -20,20 +22,34 @@ class TimeSliceTest {
         return GoRuntime.builder().name("slice").maxProcs(1).closeTimeout(Duration.ZERO).build();
     }
 
-    /** A goroutine that yields goes behind those that wait, not into runnext. */
+    /**
+     * A goroutine that yields goes behind those that wait, not into runnext. If the system takes the processor away from
+     * the other one before it has set the flag, a P stands in for its own, on which nobody else waits; so it may take more
+     * yields than two, but not each time.
+     */
     @Test
     void aYieldLetsTheOtherOneRun() throws Exception {
+        List<Integer> yields = new ArrayList<>();
+        do {
+            yields.add(yieldsUntilTheOtherRan());
+        } while (yields.getLast() > 2 && yields.size() < 10);
+        assertTrue(yields.getLast() <= 2, yields + " yields");
+    }
+
+    private int yieldsUntilTheOtherRan() throws Exception {
         AtomicInteger yields = new AtomicInteger();
+        flag = false;
         try (GoRuntime runtime = oneP()) {
             Bounded.run(LIMIT, runtime, () -> runtime.spawn(() -> {
-                GoRuntime.go(() -> flag = true);
+                Goroutine other = GoRuntime.current().spawn(() -> flag = true);
                 // Two, not one: sysmon may have asked for a time slice's end just before.
                 while (!flag && yields.incrementAndGet() < 100) {
                     GoRuntime.gosched();
                 }
+                other.join();
             }).join());
         }
-        assertTrue(yields.get() <= 2, yields + " yields");
+        return yields.get();
     }
 
     /** Two goroutines that wake each other share one time slice; when it is over the third gets its turn. */
