@@ -552,10 +552,16 @@ class GoExecutorTest {
     @OnProcs
     void testInvokeAnyWithTimeout3(int procs) throws Exception {
         on(procs, executor -> {
-            Sleeper sleeper = new Sleeper();
-            for (List<Callable<String>> tasks : List.of(List.of(sleeper, SLEEPS), List.of(THROWS, SLEEPS))) {
-                assertThrows(TimeoutException.class, () -> executor.invokeAny(tasks, 20, TimeUnit.MILLISECONDS));
-            }
+            assertThrows(TimeoutException.class,
+                    () -> executor.invokeAny(List.of(THROWS, SLEEPS), 20, TimeUnit.MILLISECONDS));
+            // A task that had not begun when the time was over never will: then with more time.
+            Sleeper sleeper;
+            long millis = 10;
+            do {
+                List<Callable<String>> tasks = List.of(sleeper = new Sleeper(), SLEEPS);
+                long wait = millis *= 2;
+                assertThrows(TimeoutException.class, () -> executor.invokeAny(tasks, wait, TimeUnit.MILLISECONDS));
+            } while (sleeper.began.getCount() > 0);
             sleeper.assertInterrupted();
         });
     }
@@ -634,14 +640,18 @@ class GoExecutorTest {
     @OnProcs
     void testInvokeAll4(int procs) throws Exception {
         on(procs, executor -> {
-            Sleeper sleeper = new Sleeper();
-            List<Future<String>> list = executor.invokeAll(List.of(FOO, sleeper), 200, TimeUnit.MILLISECONDS);
-            assertTrue(list.stream().allMatch(Future::isDone));
-            assertTrue(list.get(1).isCancelled());
-            if (sleeper.began.getCount() == 0) {
-                sleeper.assertInterrupted();
-                assertEquals("foo", list.get(0).resultNow());
-            }
+            // On a loaded machine the time may be over before both have begun: then with more time.
+            Sleeper sleeper;
+            List<Future<String>> list;
+            long millis = 100;
+            do {
+                sleeper = new Sleeper();
+                list = executor.invokeAll(List.of(FOO, sleeper), millis *= 2, TimeUnit.MILLISECONDS);
+                assertTrue(list.stream().allMatch(Future::isDone));
+                assertTrue(list.get(1).isCancelled());
+            } while (list.get(0).isCancelled() || sleeper.began.getCount() > 0);
+            sleeper.assertInterrupted();
+            assertEquals("foo", list.get(0).resultNow());
             list = executor.invokeAll(List.of(FOO, SLEEPS), 0, TimeUnit.MILLISECONDS);
             assertTrue(list.stream().allMatch(Future::isCancelled));
         });
