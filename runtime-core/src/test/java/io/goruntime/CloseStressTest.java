@@ -11,6 +11,9 @@ import org.junit.jupiter.api.Test;
 
 /** Spawning against close: a goroutine is either refused, or it runs and close interrupts it and waits for it. */
 class CloseStressTest {
+    /** So many goroutines fit into the heap, however long the thread that closes the runtime is kept from it. */
+    private static final int MOST = 100_000;
+
     @Test
     void whatCloseDoesNotRefuseItInterrupts() throws Exception {
         long until = Bounded.until(Duration.ofSeconds(3));
@@ -21,7 +24,7 @@ class CloseStressTest {
             Bounded.run(Duration.ofSeconds(20), runtime, () -> {
                 Thread spawner = Thread.ofPlatform().daemon().start(() -> {
                     try {
-                        for (;;) {
+                        while (accepted.get() < MOST) {
                             runtime.spawn(() -> {
                                 try {
                                     Chan.nil().receive();
