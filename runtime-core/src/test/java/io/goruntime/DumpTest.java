@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.goruntime.testing.DumpOnTimeout;
 import io.goruntime.testing.Fleet;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
@@ -33,6 +34,16 @@ class DumpTest {
         return headOf(dump, goid).replaceAll(".*\\[|]:", "");
     }
 
+    private static String dump(GoRuntime rt) {
+        StringBuilder text = new StringBuilder();
+        try {
+            rt.dump(text);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e); // a StringBuilder throws none
+        }
+        return text.toString();
+    }
+
     private static void receiveHere(Chan<Integer> c) throws InterruptedException {
         c.receive();
     }
@@ -51,13 +62,13 @@ class DumpTest {
             Goroutine nilReceive = rt.spawn(() -> Chan.nil().receive());
             Goroutine sleeps = rt.spawn(() -> Thread.sleep(3_600_000));
             Fleet all = new Fleet(rt);
-            for (Goroutine g : List.of(receives, nilSend, nilReceive, sleeps)) {
-                all.await(g + " waits", () -> g.thread().getState().name().endsWith("WAITING"));
-            }
-            all.await("the child waits", () -> child.get().thread().getState() == Thread.State.WAITING);
-            StringBuilder text = new StringBuilder();
-            rt.dump(text);
-            String dump = text.toString();
+            // The state of a thread does not say it: one waits for a lock of the runtime, too, on its carrier.
+            all.await("receives waits", () -> reasonOf(dump(rt), receives.id()).equals("chan receive"));
+            all.await("its child waits", () -> reasonOf(dump(rt), child.get().id()).equals("chan send"));
+            all.await("nilSend waits", () -> reasonOf(dump(rt), nilSend.id()).equals("chan send (nil chan)"));
+            all.await("nilReceive waits", () -> reasonOf(dump(rt), nilReceive.id()).equals("chan receive (nil chan)"));
+            all.await("sleeps waits", () -> sleeps.thread().getState() == Thread.State.TIMED_WAITING);
+            String dump = dump(rt);
             assertEquals("chan receive", reasonOf(dump, receives.id()), dump);
             assertEquals("chan send", reasonOf(dump, child.get().id()), dump);
             assertEquals("chan send (nil chan)", reasonOf(dump, nilSend.id()), dump);
@@ -105,10 +116,8 @@ class DumpTest {
                 GoRuntime.lockOSThread();
                 Chan.make().receive();
             });
-            new Fleet(rt).await("it waits", () -> g.thread().getState() == Thread.State.WAITING);
-            StringBuilder text = new StringBuilder();
-            rt.dump(text);
-            assertEquals("chan receive, locked to thread", reasonOf(text.toString(), g.id()));
+            new Fleet(rt).await("it waits and is marked",
+                    () -> reasonOf(dump(rt), g.id()).equals("chan receive, locked to thread"));
         }
     }
 

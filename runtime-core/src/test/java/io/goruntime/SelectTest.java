@@ -428,13 +428,11 @@ class SelectTest {
             Goroutine none = runtime.spawn(() -> new Select().await());
             Goroutine off = runtime.spawn(() -> choose(on(OFF, v -> v)));
             Goroutine some = runtime.spawn(() -> choose(on(Chan.make(), v -> v)));
-            for (Goroutine g : List.of(none, off, some)) {
-                awaitParked(g.thread());
-            }
-            String dump = Fleet.dump(runtime);
-            assertTrue(dump.contains("goroutine " + none.id() + " [select (no cases)]:"), dump);
-            assertTrue(dump.contains("goroutine " + off.id() + " [select (no cases)]:"), dump);
-            assertTrue(dump.contains("goroutine " + some.id() + " [select]:"), dump);
+            List<String> waits = List.of("goroutine " + none.id() + " [select (no cases)]:",
+                    "goroutine " + off.id() + " [select (no cases)]:", "goroutine " + some.id() + " [select]:");
+            // The state of the threads does not say it: one waits for a lock of the runtime, too, on its carrier.
+            new Fleet(runtime).await("the dump has " + waits,
+                    () -> waits.stream().allMatch(Fleet.dump(runtime)::contains));
         }
     }
 

@@ -507,8 +507,8 @@ class SignalsTest {
 
         /** The signal comes long after a deadlock would have been reported. */
         private static void deadlocks() throws Exception {
+            Chan<String> c = notified(1, "URG"); // first: a signal that nobody wants yet is lost
             Process later = shell("sleep 0.3; kill -URG " + ProcessHandle.current().pid());
-            Chan<String> c = notified(1, "URG");
             GoRuntime.run(() -> assertEquals("URG", c.receive()));
             later.waitFor();
             Signals.stop(c);
