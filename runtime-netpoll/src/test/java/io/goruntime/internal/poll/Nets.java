@@ -4,11 +4,14 @@ import io.goruntime.GoFn;
 import io.goruntime.GoRuntime;
 import io.goruntime.Goroutine;
 import io.goruntime.internal.sched.G;
+import io.goruntime.time.Timers;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.StandardProtocolFamily;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.Callable;
@@ -124,6 +127,49 @@ final class Nets {
             }
             Thread.sleep(1);
         }
+    }
+
+    /**
+     * Waits until nobody is counted as waiting for events: who wakes a waiter takes it from the count after that, so the one
+     * that was woken may be here first.
+     */
+    static void awaitNoWaiters(NetPoll poll) throws InterruptedException {
+        long end = System.nanoTime() + SOON.toNanos();
+        while (poll.waiterCount() != 0) {
+            if (System.nanoTime() - end > 0) {
+                throw new AssertionError("waiters: " + poll.waiterCount());
+            }
+            Thread.sleep(1);
+        }
+    }
+
+    /**
+     * Waits until this process has no more sockets and pollers than so many. An M may still be on its way out of the poller,
+     * and a Selector closes a socket only when it is asked again.
+     */
+    static void awaitSockets(long atMost) throws IOException, InterruptedException {
+        long end = System.nanoTime() + SOON.toNanos();
+        while (sockets() > atMost) {
+            if (System.nanoTime() - end > 0) {
+                throw new AssertionError(sockets() + " sockets and pollers, not " + atMost);
+            }
+            Timers.sleep(Duration.ofMillis(1)); // the M that waits for the timer asks it
+        }
+    }
+
+    /** How many descriptors this process has that are no files: those the JVM opens for a moment whenever it likes. */
+    static long sockets() throws IOException {
+        long n = 0;
+        try (DirectoryStream<Path> all = Files.newDirectoryStream(Path.of("/proc/self/fd"))) {
+            for (Path each : all) {
+                try {
+                    n += Files.readSymbolicLink(each).isAbsolute() ? 0 : 1;
+                } catch (NoSuchFileException e) {
+                    continue; // closed meanwhile
+                }
+            }
+        }
+        return n;
     }
 
     /** How many descriptors this process has. */

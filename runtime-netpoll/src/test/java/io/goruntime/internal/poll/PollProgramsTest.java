@@ -165,6 +165,7 @@ class PollProgramsTest {
                 } catch (SocketTimeoutException e) {
                     System.out.println("timeout");
                 }
+                Nets.awaitNoWaiters(poll); // the next to be counted is the one that is to wait when its socket closes
                 Later<Integer> closed = new Later<>(() -> second.server().read(new byte[1], 0, 1));
                 Nets.awaitWaiters(poll, 1);
                 second.server().close();

@@ -173,8 +173,9 @@ class PollTest {
                 byte[] b = new byte[64];
                 Sched sched = poll.sched;
                 long perOperation = Long.MAX_VALUE;
+                long end = System.nanoTime() + Nets.SOON.toNanos();
                 // The compiler has to come to an end first; until then the interpreter allocates.
-                for (int round = 0; round < 200 && perOperation != 0; round++) {
+                while (perOperation != 0 && System.nanoTime() - end < 0) {
                     int n = 2_000;
                     long before = allocated(sched);
                     for (int i = 0; i < n; i++) {
@@ -209,10 +210,14 @@ class PollTest {
                 new Later<>(() -> pair.server().read(new byte[1], 0, 1));
             }
             Nets.awaitWaiters(poll, 1_000);
-            Thread.sleep(300); // what was begun comes to rest
-            long before = cpuNanos(poll.sched);
-            Thread.sleep(1_000);
-            long used = cpuNanos(poll.sched) - before;
+            long used = Long.MAX_VALUE;
+            // What was begun comes to rest first, and on a loaded machine that takes a while.
+            for (int i = 0; i < 5 && used >= 20_000_000; i++) {
+                Thread.sleep(300);
+                long before = cpuNanos(poll.sched);
+                Thread.sleep(1_000);
+                used = cpuNanos(poll.sched) - before;
+            }
             assertTrue(used < 20_000_000, "CPU time of the runtime's threads in 1 s: " + used + " ns");
             for (Pair pair : pairs) {
                 pair.close();

@@ -171,8 +171,8 @@ class SideTest {
             pd.open();
             assertEquals(0, pd.ready(true, false));
             assertEquals(0, pd.ready(true, false));
-            pd.read.deadline(poll.now() + 3_000_000);
             assertEquals(Side.OK, pd.read.await());
+            pd.read.deadline(poll.now() + 3_000_000);
             assertEquals(Side.TIMED_OUT, pd.read.await());
         });
     }
