@@ -9,7 +9,13 @@ import io.goruntime.GoRuntime;
 import io.goruntime.Goroutine;
 import io.goruntime.MainFn;
 import io.goruntime.time.Timers;
+import java.io.Closeable;
 import java.io.IOException;
+import java.net.BindException;
+import java.net.DatagramSocket;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.SocketAddress;
 import java.net.SocketException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -139,6 +145,20 @@ final class Nets {
 
     static void sleep(Duration d) throws InterruptedException {
         Timers.sleep(d);
+    }
+
+    /** Waits until a closed socket has given its address back: a Selector closes it only when it is asked again. */
+    static void awaitFree(String network, SocketAddress address) throws IOException, InterruptedException {
+        InetSocketAddress inet = (InetSocketAddress) address;
+        for (;;) {
+            try (Closeable _ = network.equals("udp")
+                    ? new DatagramSocket(inet)
+                    : new ServerSocket(inet.getPort(), 1, inet.getAddress())) {
+                return;
+            } catch (BindException e) {
+                sleep(Duration.ofMillis(1));
+            }
+        }
     }
 
     /** Waits until the goroutine waits for the network, or a channel. */

@@ -59,9 +59,9 @@ class TimeoutTest {
                 Crew crew = new Crew();
                 var reader = crew.go(() -> assertEquals(1, p.a().read(new byte[1])));
                 Nets.awaitBlocked(reader);
-                p.a().setReadDeadline(Duration.ofMillis(500));
+                p.a().setReadDeadline(Duration.ofSeconds(2));
                 p.a().setReadDeadline(null);
-                Nets.sleep(Duration.ofMillis(600));
+                Nets.sleep(Duration.ofMillis(2_100));
                 assertEquals(false, reader.isDone());
                 p.b().write(new byte[1]);
                 crew.join();
