@@ -7,7 +7,9 @@ import io.goruntime.Goroutine;
 import io.goruntime.net.Listener;
 import io.goruntime.net.Net;
 import java.io.IOException;
+import java.net.ConnectException;
 import java.net.InetSocketAddress;
+import java.net.SocketException;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -61,6 +63,22 @@ final class TestServer implements AutoCloseable {
         long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
         while (runtime.numGoroutine() > 1) {
             assertTrue(System.nanoTime() - end < 0, () -> runtime.numGoroutine() + " goroutines\n" + dump());
+            Thread.sleep(5);
+        }
+    }
+
+    /** Waits until nobody can connect: who waits in accept has the socket until it has noticed that it was closed. */
+    void awaitRefusal() throws Exception {
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+        for (;;) {
+            try {
+                connect().close();
+            } catch (ConnectException e) {
+                return;
+            } catch (SocketException e) {
+                // It was closed at this moment.
+            }
+            assertTrue(System.nanoTime() - end < 0, "connections are still accepted");
             Thread.sleep(5);
         }
     }
