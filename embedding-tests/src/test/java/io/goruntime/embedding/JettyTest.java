@@ -46,7 +46,7 @@ class JettyTest {
             serve(runtime, pool);
             assertTrue(runtime.close(CLOSE));
         }
-        assertEquals(List.of(), threadsOf("jetty"));
+        assertThreadsEnd();
     }
 
     /** The selector, too, is a goroutine, which waits in the kernel and so holds a thread. */
@@ -55,6 +55,15 @@ class JettyTest {
         try (GoRuntime runtime = runtime(); ExecutorService executor = runtime.executor()) {
             serve(runtime, new OnExecutor(executor));
             assertTrue(runtime.close(CLOSE));
+        }
+        assertThreadsEnd();
+    }
+
+    /** Threads that have nothing left to do are not waited for longer than a second when the runtime ends. */
+    private static void assertThreadsEnd() throws InterruptedException {
+        long end = System.nanoTime() + CLOSE.toNanos();
+        while (!threadsOf("jetty").isEmpty() && System.nanoTime() - end < 0) {
+            Thread.sleep(5);
         }
         assertEquals(List.of(), threadsOf("jetty"));
     }
@@ -109,9 +118,10 @@ class JettyTest {
         assertEquals(0, good.getCount());
     }
 
-    /** Sleeps when all requests have come, so that they do it at the same time or not at all. */
+    /** Sleeps when all requests have come, until all have begun to: they do it at the same time or not at all. */
     private static final class Sleeping extends Handler.Abstract {
         private final CountDownLatch all = new CountDownLatch(REQUESTS);
+        private final CountDownLatch asleep = new CountDownLatch(REQUESTS);
         private final AtomicInteger now = new AtomicInteger();
         final AtomicInteger most = new AtomicInteger();
         final AtomicInteger inGoroutines = new AtomicInteger();
@@ -127,7 +137,11 @@ class JettyTest {
                 throw new IllegalStateException(all.getCount() + " requests do not come while others wait");
             }
             most.accumulateAndGet(now.incrementAndGet(), Math::max);
+            asleep.countDown();
             Thread.sleep(SLEEP);
+            if (!asleep.await(60, TimeUnit.SECONDS)) {
+                throw new IllegalStateException(asleep.getCount() + " do not begin to sleep while others do");
+            }
             if (now.getAndDecrement() == REQUESTS) {
                 threads.set(threadsOf("jetty").size());
             }

@@ -2,6 +2,7 @@ package io.goruntime.embedding;
 
 import io.goruntime.GoFn;
 import io.goruntime.GoRuntime;
+import io.goruntime.Goroutine;
 import io.goruntime.sync.WaitGroup;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -12,8 +13,10 @@ final class Recorded {
     /** Longer than any threshold of the recorder's settings "profile". */
     private static final long LONG_MILLIS = 60;
     private static final long COMPUTE_NANOS = 600_000_000;
+    private static final long MAX_STEP_NANOS = 1_000_000;
 
     static volatile double result;
+    static volatile boolean reading;
 
     private Recorded() {}
 
@@ -24,12 +27,16 @@ final class Recorded {
             start(group, "pinned", () -> result = Pinned.VALUE);
             start(group, "hog", Recorded::compute);
             try (ServerSocket server = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-                start(group, "reader", () -> {
+                Goroutine reader = start(group, "reader", () -> {
                     try (Socket socket = new Socket(server.getInetAddress(), server.getLocalPort())) {
+                        reading = true;
                         socket.getInputStream().read();
                     }
                 });
                 try (Socket socket = server.accept()) {
+                    while (!reading || reader.thread().getState() != Thread.State.WAITING) {
+                        Thread.sleep(1); // the time of the read counts from its wait
+                    }
                     Thread.sleep(LONG_MILLIS);
                     socket.getOutputStream().write(1);
                 }
@@ -41,9 +48,9 @@ final class Recorded {
     }
 
     /** In a goroutine of this name. */
-    private static void start(WaitGroup group, String name, GoFn fn) {
+    private static Goroutine start(WaitGroup group, String name, GoFn fn) {
         group.add(1);
-        GoRuntime.go(name, () -> {
+        return GoRuntime.current().spawn(name, () -> {
             try {
                 fn.run();
             } finally {
@@ -52,13 +59,15 @@ final class Recorded {
         });
     }
 
+    /** Samples are taken of what runs: time in which the machine did something else counts little. */
     private static void compute() {
-        long end = System.nanoTime() + COMPUTE_NANOS;
         double x = 1;
-        while (System.nanoTime() < end) {
+        for (long computed = 0; computed < COMPUTE_NANOS;) {
+            long start = System.nanoTime();
             for (int i = 1; i < 10_000; i++) {
                 x += Math.sqrt(x) / i;
             }
+            computed += Math.min(System.nanoTime() - start, MAX_STEP_NANOS);
         }
         result = x;
     }
