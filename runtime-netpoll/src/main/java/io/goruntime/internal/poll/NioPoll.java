@@ -28,7 +28,11 @@ import java.util.function.Consumer;
  *
  * One thread at a time selects; another that comes meanwhile finds nothing.
  *
- * A Selector gives a closed channel's descriptor back at its next select only, so whoever closes one sees to that.
+ * A Selector gives a closed channel's descriptor back at its next select only, so whoever closes one sees to that, or
+ * leaves it to the thread that has the selector just now and does not come to its end:
+ *
+ *   closer   1. closing = true              poller   1. busy = 0
+ *            2. busy is 0: selects itself            2. closing: selects again
  */
 final class NioPoll extends NetPoll {
     private static final long NANOS_PER_MILLI = 1_000_000;
@@ -44,6 +48,9 @@ final class NioPoll extends NetPoll {
 
     /** 1 while it may be asleep in it. */
     private volatile int selecting;
+
+    /** A channel has been closed, and no select has begun since. */
+    private volatile boolean closing;
 
     /** Somebody has called wake, and no wait has ended since. */
     private volatile boolean waking;
@@ -87,9 +94,10 @@ final class NioPoll extends NetPoll {
         }
     }
 
-    /** A channel has been closed: returns when its descriptor has been, too. */
+    /** A channel has been closed: returns when its descriptor has been, too, or will be as soon as the poller goes on. */
     void flush(SelectableChannel closed) {
         Events events = new Events();
+        closing = true;
         for (int i = 0; closed.isRegistered() && selector.isOpen() && i < MAX_FLUSHES; i++) {
             if (events.poll(0) != 0) {
                 events.ready();
@@ -129,27 +137,36 @@ final class NioPoll extends NetPoll {
         @Override
         public int poll(long nanos) {
             count = 0;
-            if (!BUSY.compareAndSet(NioPoll.this, 0, 1)) {
-                return 0;
-            }
-            try {
-                if (nanos == 0) {
-                    selector.selectNow(this);
-                    if (waking) {
-                        selector.wakeup(); // it was for a wait
-                    }
-                } else {
-                    selecting = 1;
-                    selector.select(this, nanos < 0 ? 0 : (nanos + NANOS_PER_MILLI - 1) / NANOS_PER_MILLI);
-                    waking = false;
+            long wait = nanos;
+            do {
+                if (!BUSY.compareAndSet(NioPoll.this, 0, 1)) {
+                    break;
                 }
-            } catch (IOException | ClosedSelectorException e) {
-                // closed: there is nothing to be found
-            } finally {
-                selecting = 0;
-                busy = 0;
-            }
+                closing = false;
+                try {
+                    select(wait);
+                } catch (IOException | ClosedSelectorException e) {
+                    // closed: there is nothing to be found
+                } finally {
+                    selecting = 0;
+                    busy = 0;
+                }
+                wait = 0;
+            } while (closing);
             return count;
+        }
+
+        private void select(long nanos) throws IOException {
+            if (nanos == 0) {
+                selector.selectNow(this);
+                if (waking) {
+                    selector.wakeup(); // it was for a wait
+                }
+            } else {
+                selecting = 1;
+                selector.select(this, nanos < 0 ? 0 : (nanos + NANOS_PER_MILLI - 1) / NANOS_PER_MILLI);
+                waking = false;
+            }
         }
 
         @Override
