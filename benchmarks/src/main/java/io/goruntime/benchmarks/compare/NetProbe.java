@@ -83,7 +83,7 @@ final class NetProbe implements Probe {
 
     private Peer server(Scenario scenario, String implementation, Variant variant) throws IOException {
         String kind = scenario.params().get("kind").equals("http") ? "http" : "echo";
-        String bytes = scenario.params().getOrDefault("bytes", "0");
+        String bytes = scenario.params().getOrDefault("buffer", scenario.params().getOrDefault("bytes", "0"));
         if (implementation.equals(Scenario.GO)) {
             return new Peer(List.of(String.valueOf(go), "-test.run=^TestNetServer$", "-test.timeout=0"), Map.of(
                     "GOMAXPROCS", String.valueOf(options.procs()), "NET_SERVER", kind + " " + bytes), log);

@@ -52,6 +52,9 @@ record Scenario(String id, @Nullable Class<? extends ScenarioBenchmark> benchmar
     private static final List<String> WITH_NUMBERS = List.of(OURS, GO);
     private static final List<String> WITH_SOCKETS = List.of(OURS, GO, "netty", "jdk");
 
+    /** Bytes that a server of echoes reads at once: it does not know how long a message is. */
+    private static final String BUFFER = "4096";
+
     /** Who allocates memory outside the Java heap and frees it. */
     private static final List<String> ALLOCATORS = List.of(OURS, "libc", "netty", "nettypooled", "arena");
     /** Two tasks, and one beside: how far the machine lets anything scale is told by a loop. */
@@ -97,9 +100,9 @@ record Scenario(String id, @Nullable Class<? extends ScenarioBenchmark> benchmar
                     "ns/op"),
             new Scenario("alloc/mixed", MixedBenchmark.class, Map.of(), WITH_MIXED, "ns/op"),
             new Scenario("alloc/handoff64", HandoffBenchmark.class, Map.of(), WITH_HANDOFF, "ns/op"),
-            net("net/echo1", "op/s", Map.of("kind", "echo", "connections", "1", "bytes", "64")),
-            net("net/echo64", "op/s", Map.of("kind", "echo", "connections", "64", "bytes", "64")),
-            net("net/echo1000", "op/s", Map.of("kind", "echo", "connections", "1000", "bytes", "64")),
+            net("net/echo1", "op/s", Map.of("kind", "echo", "connections", "1", "bytes", "64", "buffer", BUFFER)),
+            net("net/echo64", "op/s", Map.of("kind", "echo", "connections", "64", "bytes", "64", "buffer", BUFFER)),
+            net("net/echo1000", "op/s", Map.of("kind", "echo", "connections", "1000", "bytes", "64", "buffer", BUFFER)),
             net("net/throughput64k", "MB/s", Map.of("kind", "echo", "connections", "4", "bytes", "65536")),
             net("net/http", "requests/s", Map.of("kind", "http", "connections", "64", "client",
                     NetProbe.HTTP_CLIENT)),
