@@ -401,7 +401,10 @@ final class Workers {
         }
     }
 
-    /** Wakes an M with an idle P as spinning, already counted; takes the count back if there is no P or no M. */
+    /**
+     * Wakes an M with an idle P as spinning, already counted; takes the count back if there is no P or no M. Under the lock:
+     * a P that becomes idle later becomes so after that, and who sees the P does not see a spinning M that there is not.
+     */
     private static void startSpinning(Sched sched) {
         M mp = null;
         P pp = null;
@@ -413,12 +416,13 @@ final class Workers {
             }
         }
         boolean spare = sched.midle != null;
+        if (pp == null) {
+            sched.addSpinning(-1);
+        }
         sched.lock.unlock();
         if (mp != null && pp != null) {
             mp.spinning = true;
             mp.wakeWith(pp);
-        } else {
-            sched.addSpinning(-1);
         }
         if (!spare) {
             // The new M looks at the queues before it sleeps: work that found no M now finds that one.
