@@ -14,6 +14,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.goruntime.testing.Goroutines;
 import io.goruntime.testing.OnProcs;
+import io.goruntime.time.Timers;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
@@ -23,6 +24,7 @@ import java.lang.foreign.SymbolLookup;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -130,6 +132,18 @@ class CgoTest {
                 return answers.receive();
             }, n));
             questions.close();
+        });
+    }
+
+    /** A goroutine in a callback keeps its M: somebody else must see to the timer, though nothing else goes on. */
+    @OnProcs
+    void aWaitWithALimitEndsInACallback(int procs) throws Exception {
+        onProcs(procs, () -> {
+            Chan<Long> never = Chan.make();
+            assertEquals(3L, each(_ -> {
+                Timers.sleep(Duration.ofMillis(60));
+                return never.tryReceive(Duration.ofMillis(60)) == null ? 1 : 0;
+            }, 3));
         });
     }
 

@@ -49,7 +49,8 @@ import org.jspecify.annotations.Nullable;
  * A goroutine that sets a timer in order to park at once (sleep) leaves wakeP out: its own M passes through schedule,
  * which sees to it if there is another goroutine to run, and goes idle if there is none. So does one that sets a timer
  * for a time far enough away: sysmon, which is awake while a P is in use, wakes an M for a timer that nobody waits for.
- * Most timers are limits, set and stopped soon; to wake an M for each would cost more than all the rest.
+ * Most timers are limits, set and stopped soon; to wake an M for each would cost more than all the rest. Neither holds for
+ * a goroutine that has given its P up and keeps its M, in a callback: its M sees to nothing, and sysmon may sleep.
  *
  * Where there is no scheduler of ours (mode jdk), all timers are in the shared heap and a thread waits for them.
  *
@@ -132,7 +133,7 @@ public final class Timing {
             if (when - sched.timedUntil < 0) {
                 kick(sched, timed);
             }
-        } else if (!parks && (isNear(sched, when) || !inUse(sched))) {
+        } else if (!inUse(sched) || !parks && isNear(sched, when)) {
             Workers.wakeP(sched);
         }
     }
