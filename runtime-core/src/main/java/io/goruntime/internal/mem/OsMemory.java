@@ -66,14 +66,19 @@ public final class OsMemory {
      * Reserves address space.
      *
      * @return its address, or 0 if there is not so much
-     * @throws UnsupportedOperationException on other systems than Linux and macOS
+     * @throws UnsupportedOperationException on other systems than Linux and macOS, and where native access is denied
      */
     public static long reserve(long bytes) {
         if (unsupported() != null) {
             throw new UnsupportedOperationException(unsupported());
         }
-        long addr = map(0, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE);
-        return addr == MAP_FAILED ? 0 : addr;
+        try {
+            long addr = map(0, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE);
+            return addr == MAP_FAILED ? 0 : addr;
+        } catch (LinkageError e) { // once of the class that links the calls, then of who asks for it
+            throw new UnsupportedOperationException(
+                    "off-heap memory needs native access (--enable-native-access), which this JVM denies", e);
+        }
     }
 
     /**

@@ -21,6 +21,11 @@ public final class Malloc {
         return h != null ? h : open();
     }
 
+    /** Whether {@link #heap} returns this one. */
+    static boolean isOpen(MHeap h) {
+        return heap == h;
+    }
+
     private static synchronized MHeap open() {
         MHeap h = heap;
         if (h == null) {

@@ -36,12 +36,16 @@ final class ProcCaches extends CacheSource {
     private @Nullable MCache ownSlow() {
         M mp = Mode.Chosen.GMP ? M.current() : null; // m0 is no M itself
         P pp = mp == null ? null : mp.p;
-        if (pp == null) {
+        if (pp == null || !Malloc.isOpen(heap)) { // one that fails to be opened must leave nothing behind at a P
             return null;
         }
         MCache c = pp.mcache;
         if (c == null) {
-            c = heap.newCache();
+            try {
+                c = heap.newCache();
+            } catch (OutOfMemoryError e) {
+                return null; // a stripe will do
+            }
             pp.mcache = c;
             mp.mcache = c;
         }

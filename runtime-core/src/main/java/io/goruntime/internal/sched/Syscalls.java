@@ -51,6 +51,7 @@ public final class Syscalls {
         mp.inSyscall = true;
         mp.oldp = pp;
         mp.p = null;
+        mp.mcache = null; // whoever takes the P takes that too
         if (pp != null) {
             pp.status = P.SYSCALL;
         }
@@ -90,6 +91,7 @@ public final class Syscalls {
         }
         mp.oldp = null;
         mp.p = pp;
+        mp.mcache = pp.mcache;
         mp.inSyscall = false;
         pp.syscallTick++;
         return true;

@@ -2,6 +2,7 @@ package io.goruntime.internal.sched;
 
 import io.goruntime.GoRuntime;
 import io.goruntime.LongChan;
+import io.goruntime.Syscall;
 import io.goruntime.internal.heap.MHeap;
 import io.goruntime.internal.heap.MemStats;
 import io.goruntime.internal.jdk.Mode;
@@ -12,6 +13,7 @@ import io.goruntime.testing.DumpOnTimeout;
 import io.goruntime.testing.Fleet;
 import java.time.Duration;
 import java.util.Random;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -35,6 +37,88 @@ class MallocTest {
         small.await().expectExit(1).expect("HeapExhaustedException").expect("and the limit is 8192 bytes");
         larger.await().expectExit(0).expect("all given back");
         wrong.await().expectExit(1).expect("goruntime.memlimit=1KB: must be off, or a number of bytes");
+    }
+
+    @Test
+    void whereNativeAccessIsDeniedThereIsNoMemoryEachTime() {
+        ChildJvm.of(Denied.class).flags("-Dgoruntime.scheduler=jdk", "--illegal-native-access=deny").start().await()
+                .expectExit(0).expect("denied twice");
+    }
+
+    @Test
+    void inASyscallSectionNobodyUsesTheCacheOfTheP() {
+        ChildJvm.of(Section.class).start().await().expectExit(0).expect("all apart");
+    }
+
+    static final class Denied {
+        private Denied() {}
+
+        public static void main(String[] args) {
+            for (int i = 0; i < 2; i++) {
+                try {
+                    Malloc.heap();
+                    throw new AssertionError("not denied");
+                } catch (UnsupportedOperationException e) {
+                    if (!e.getMessage().contains("native access")) {
+                        throw e;
+                    }
+                }
+            }
+            System.out.println("denied twice");
+        }
+    }
+
+    /** Another goroutine has the P meanwhile, and its cache: both allocate at the same time. */
+    static final class Section {
+        private static final int OBJECTS = 20_000;
+        private static volatile boolean taken;
+        private static volatile boolean began;
+
+        private Section() {}
+
+        public static void main(String[] args) throws Exception {
+            DumpOnTimeout.guard(Duration.ofSeconds(25));
+            MHeap heap = Malloc.heap();
+            long[] inside = new long[OBJECTS];
+            long[] beside = new long[OBJECTS];
+            GoRuntime.builder().maxProcs(1).<Exception>run(() -> {
+                heap.free(heap.alloc(8, true, true)); // so that the P has a cache
+                GoRuntime.go(() -> {
+                    taken = true;
+                    while (!began) {
+                        Thread.onSpinWait();
+                    }
+                    allocate(heap, beside);
+                });
+                Syscall.call(() -> {
+                    while (!taken) {
+                        Thread.onSpinWait();
+                    }
+                    began = true;
+                    allocate(heap, inside);
+                    return null;
+                });
+                while (beside[OBJECTS - 1] == 0) {
+                    GoRuntime.gosched();
+                }
+                heap.free(heap.alloc(8, true, true));
+            });
+            if (LongStream.concat(LongStream.of(inside), LongStream.of(beside)).distinct().count() != 2 * OBJECTS) {
+                throw new AssertionError("an object was allocated twice");
+            }
+            for (int i = 0; i < OBJECTS; i++) {
+                heap.free(inside[i]);
+                heap.free(beside[i]);
+            }
+            Program.end(heap);
+            System.out.println("all apart");
+        }
+
+        private static void allocate(MHeap heap, long[] objects) {
+            for (int i = 0; i < OBJECTS; i++) {
+                objects[i] = heap.alloc(8, true, true);
+            }
+        }
     }
 
     static final class Program {
