@@ -150,7 +150,12 @@ public final class MHeap implements Guard {
             long withSpare = bytes + ARENA_BYTES; // to align it
             long addr = OsMemory.reserve(withSpare);
             if (addr != 0) {
-                return new MHeap(addr, withSpare, limitBytes, caches);
+                try {
+                    return new MHeap(addr, withSpare, limitBytes, caches);
+                } catch (Throwable e) {
+                    OsMemory.unmap(addr, withSpare);
+                    throw e;
+                }
             }
         }
         throw new HeapExhaustedException("cannot reserve address space for off-heap memory: the system refuses even "
@@ -209,16 +214,20 @@ public final class MHeap implements Guard {
     private long allocSlow(int spanClass, boolean zero) {
         Stack.headroom();
         int npages = SizeClasses.pages(spanClass >> 1);
-        MCache c = caches.enter();
-        long addr = c.allocFast(spanClass, zero);
+        long addr;
         long pagesAddr = 0;
-        if (addr == 0) {
-            addr = c.allocRefill(spanClass, zero);
+        MCache c = caches.enter();
+        try {
+            addr = c.allocFast(spanClass, zero);
             if (addr == 0) {
-                pagesAddr = c.allocPages(npages);
+                addr = c.allocRefill(spanClass, zero);
+                if (addr == 0) {
+                    pagesAddr = c.allocPages(npages);
+                }
             }
+        } finally {
+            caches.exit(c);
         }
-        caches.exit(c);
         if (addr != 0) {
             return addr;
         }
@@ -229,10 +238,12 @@ public final class MHeap implements Guard {
         }
         MSpan s = newSpan(pagesAddr, npages, spanClass);
         c = caches.enter(); // perhaps another one
-        c.install(s);
-        addr = c.allocFast(spanClass, zero);
-        caches.exit(c);
-        return addr;
+        try {
+            c.install(s);
+            return c.allocFast(spanClass, zero);
+        } finally {
+            caches.exit(c);
+        }
     }
 
     private long allocLarge(long sizeBytes, boolean noscan, boolean zero) {
@@ -242,7 +253,7 @@ public final class MHeap implements Guard {
         Stack.headroom();
         long npages = sizeBytes + PAGE_SIZE - 1 >>> PAGE_SHIFT;
         if (npages > Integer.MAX_VALUE) {
-            throw exhausted(npages, "the address space has " + mapBytes + " bytes");
+            throw exhausted(sizeBytes, "the address space has " + mapBytes + " bytes");
         }
         MSpan s = newSpan(allocPages(npages), (int) npages, noscan ? 1 : 0);
         s.take(s.nextFree());
@@ -377,29 +388,33 @@ public final class MHeap implements Guard {
     /** Pages, with NEED_ZERO; 0 if the heap must grow; OVER_LIMIT. Counterpart of mheap.go: allocSpan. */
     private long tryAllocPages(long npages) {
         lock.lock();
-        long addr = OVER_LIMIT;
-        if (usedPages() + npages <= limitPages) {
-            addr = pages.alloc(npages);
-            if (addr != 0 && pages.lastReleased < npages) {
-                addr |= NEED_ZERO;
-            }
-        }
+        long addr = takePages(npages);
         lock.unlock();
         return addr;
+    }
+
+    /** The same under the lock. */
+    private long takePages(long npages) {
+        if (usedPages() + npages > limitPages) {
+            return OVER_LIMIT;
+        }
+        long addr = pages.alloc(npages);
+        return addr != 0 && pages.lastReleased < npages ? addr | NEED_ZERO : addr;
     }
 
     /** Pages, with NEED_ZERO, from a heap that grows if it must. Outside of any cache. */
     long allocPages(long npages) {
         long addr = tryAllocPages(npages);
         if (addr == OVER_LIMIT) {
-            flushStripes(); // they may hold enough
+            flushStripes(); // they may hold enough, or the caller's own cache
+            flushOwn();
             addr = tryAllocPages(npages);
         }
         if (addr == 0) {
             addr = grow(npages);
         }
         if (addr == OVER_LIMIT) {
-            throw exhausted(npages, "the limit is " + (limitPages << PAGE_SHIFT) + " bytes");
+            throw exhausted(npages << PAGE_SHIFT, "the limit is " + (limitPages << PAGE_SHIFT) + " bytes");
         }
         keepLimit();
         return addr;
@@ -411,7 +426,7 @@ public final class MHeap implements Guard {
         if (over > 0) {
             try {
                 scavenger.scavenge(over);
-            } catch (StackOverflowError e) {
+            } catch (StackOverflowError | OutOfMemoryError e) {
                 // The caller has its memory; the next one releases.
             }
         }
@@ -439,7 +454,8 @@ public final class MHeap implements Guard {
             }
             long bytes = (npages << PAGE_SHIFT) + PageAlloc.CHUNK_BYTES - 1 & -PageAlloc.CHUNK_BYTES;
             if (closed || bytes > baseAddr + ((long) arenas.length << ARENA_SHIFT) - nextAddr) {
-                throw exhausted(npages, closed ? "it is closed" : "the address space has " + mapBytes + " bytes");
+                throw exhausted(npages << PAGE_SHIFT,
+                        closed ? "it is closed" : "the address space has " + mapBytes + " bytes");
             }
             int arenasEnd = (int) (nextAddr + bytes - 1 - baseAddr >> ARENA_SHIFT);
             for (int i = (int) (nextAddr - baseAddr >> ARENA_SHIFT); i <= arenasEnd; i++) {
@@ -450,24 +466,25 @@ public final class MHeap implements Guard {
             pages.prepare(nextAddr, bytes);
             int errno = OsMemory.commit(nextAddr, bytes);
             if (errno != 0) {
-                throw exhausted(npages, "the system refuses " + bytes + " bytes (errno " + errno + ")");
+                throw exhausted(npages << PAGE_SHIFT, "the system refuses " + bytes + " bytes (errno " + errno + ")");
             }
             lock.lock();
             pages.grow(nextAddr, bytes);
+            addr = takePages(npages); // at once: others may take what is there as soon as the lock is free
             lock.unlock();
             nextAddr += bytes;
-            return tryAllocPages(npages);
+            return addr;
         } finally {
             growLock.unlock();
         }
     }
 
-    private HeapExhaustedException exhausted(long npages, String why) {
+    private HeapExhaustedException exhausted(long bytes, String why) {
         lock.lock();
         long used = usedPages();
         long mapped = pages.mappedPages();
         lock.unlock();
-        return new HeapExhaustedException("off-heap memory: cannot allocate " + (npages << PAGE_SHIFT) + " bytes; "
+        return new HeapExhaustedException("off-heap memory: cannot allocate " + bytes + " bytes; "
                 + (used << PAGE_SHIFT) + " of " + (mapped << PAGE_SHIFT) + " bytes are in use, and " + why);
     }
 
@@ -475,11 +492,12 @@ public final class MHeap implements Guard {
 
     /**
      * Does everything once that happens inside of a cache, so that all of it is loaded and linked: what does that may
-     * wait for other threads.
+     * wait for other threads. In a stripe, also if the caller has a P: this heap may yet fail to be opened.
      */
     private void warmUp() {
         free(alloc(1, true, true));
         flushStripes();
+        SpinLock.lockSlow(new SpinLock());
     }
 
     /** A cache for a P. */
@@ -492,15 +510,34 @@ public final class MHeap implements Guard {
         Stack.headroom();
         for (MCache c : caches.stripes()) {
             c.lock();
+            try {
+                c.flush();
+            } finally {
+                c.unlock();
+            }
+        }
+    }
+
+    private void flushOwn() {
+        MCache c = caches.enter();
+        try {
             c.flush();
-            c.unlock();
+        } finally {
+            caches.exit(c);
         }
     }
 
     // -- the limit and the scavenger --
 
-    /** Sets the memory limit; OFF for none. What is free beyond it is released at once. Returns the one before. */
+    /**
+     * Sets the memory limit; OFF for none. What is free beyond it is released at once. Returns the one before.
+     *
+     * @throws IllegalArgumentException if it is negative
+     */
     public long setMemoryLimit(long bytes) {
+        if (bytes < 0) {
+            throw new IllegalArgumentException("a memory limit of " + bytes + " bytes");
+        }
         long before = limitPages;
         limitPages = bytes >>> PAGE_SHIFT;
         keepLimit();
@@ -614,7 +651,7 @@ public final class MHeap implements Guard {
             int index = s.indexOf(addr);
             if (index >= s.nelems || !s.isLive(index)) {
                 what = "no live object, in " + s;
-            } else if (addr + sizeBytes > s.addrOf(index) + s.elemSize) {
+            } else if (sizeBytes > s.addrOf(index) + s.elemSize - addr) {
                 what = "beyond object " + index + " of " + s;
             }
         }

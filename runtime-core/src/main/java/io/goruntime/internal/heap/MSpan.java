@@ -211,9 +211,10 @@ final class MSpan {
             }
             long bits = ~allocBits[w];
             if (bits != 0) {
+                int n = Long.bitCount(bits); // first: a call may fail at the end of the stack
                 word = w;
                 freeBits = bits;
-                offered += Long.bitCount(bits);
+                offered += n;
                 return bits;
             }
         }

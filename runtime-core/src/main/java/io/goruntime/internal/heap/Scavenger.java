@@ -49,6 +49,9 @@ final class Scavenger implements Runnable {
     @Nullable
     private volatile Thread thread;
 
+    /** The system has refused to take memory, for instance because it is locked: it is not asked any more in the background. */
+    private volatile boolean refused;
+
     private volatile boolean closed;
 
     Scavenger(MHeap heap, int osPageBytes) {
@@ -57,21 +60,22 @@ final class Scavenger implements Runnable {
     }
 
     /**
-     * Releases at least so many pages, if there are as many.
+     * Releases at least so many pages, if there are as many and the system takes them.
      *
      * @return how many
      */
     long scavenge(long npages) {
         Stack.headroom();
         long done = 0;
+        refused = false;
         heap.lock.lock();
         int index = heap.pages.endChunk();
         int start = heap.pages.startChunk();
         heap.lock.unlock();
-        while (--index >= start && done < npages) {
+        while (--index >= start && done < npages && !refused) {
             int end = PageBits.CHUNK_PAGES;
             int n;
-            while (done < npages && (n = scavengeChunk(index, end)) >= 0) {
+            while (done < npages && !refused && (n = scavengeChunk(index, end)) >= 0) {
                 done += n & 0xFFFF;
                 end = n >> 16;
             }
@@ -79,7 +83,7 @@ final class Scavenger implements Runnable {
         return done;
     }
 
-    /** Releases one piece. Returns page << 16 | number of pages, -1 if the chunk has none below the end. */
+    /** Releases one piece. Returns page << 16 | number of pages released, -1 if the chunk has none below the end. */
     private int scavengeChunk(int index, int endPage) {
         heap.lock.lock();
         int found = heap.pages.takeUnreleased(index, endPage, unit, PIECE);
@@ -99,6 +103,10 @@ final class Scavenger implements Runnable {
             heap.releasingPages -= n;
             heap.lock.unlock();
         }
+        if (!released) {
+            refused = true;
+            return found & ~0xFFFF;
+        }
         return found;
     }
 
@@ -106,7 +114,7 @@ final class Scavenger implements Runnable {
 
     /** Starts the thread if there is enough to release. Outside of any cache; fails at nothing. */
     void wakeIfNeeded() {
-        if (!running.get() && excess() >= WORTHWHILE_PAGES && running.compareAndSet(false, true)) {
+        if (!refused && !running.get() && excess() >= WORTHWHILE_PAGES && running.compareAndSet(false, true)) {
             start();
         }
     }
@@ -139,28 +147,36 @@ final class Scavenger implements Runnable {
 
     @Override
     public void run() {
-        int looks;
         do {
-            looks = 0;
-            while (!closed && looks < LOOKS) {
-                if (excess() <= 0) {
-                    looks++;
-                    LockSupport.parkNanos(LOOK_NANOS);
-                    continue;
-                }
-                long begin = System.nanoTime();
-                working.lock();
-                try {
-                    looks = scavenge(PIECE) > 0 ? 0 : looks + 1;
-                } finally {
-                    working.unlock();
-                }
-                long took = System.nanoTime() - begin;
-                LockSupport.parkNanos(Math.max(MIN_SLEEP_NANOS, took * SLEEP_FACTOR));
+            try {
+                scavengeUntilQuiet();
+            } catch (OutOfMemoryError e) {
+                refused = true; // of the Java heap: until somebody asks for it, or releases in order to keep the limit
+            } finally {
+                running.set(false);
             }
-            running.set(false);
             // A free that saw the thread alive relied on it to look again.
-        } while (!closed && excess() >= WORTHWHILE_PAGES && running.compareAndSet(false, true));
+        } while (!closed && !refused && excess() >= WORTHWHILE_PAGES && running.compareAndSet(false, true));
+    }
+
+    private void scavengeUntilQuiet() {
+        int looks = 0;
+        while (!closed && !refused && looks < LOOKS) {
+            if (excess() <= 0) {
+                looks++;
+                LockSupport.parkNanos(LOOK_NANOS);
+                continue;
+            }
+            long begin = System.nanoTime();
+            working.lock();
+            try {
+                looks = scavenge(PIECE) > 0 ? 0 : looks + 1;
+            } finally {
+                working.unlock();
+            }
+            long took = System.nanoTime() - begin;
+            LockSupport.parkNanos(Math.max(MIN_SLEEP_NANOS, took * SLEEP_FACTOR));
+        }
     }
 
     boolean isRunning() {

@@ -114,6 +114,10 @@ public final class SizeClasses {
      * @param size 0 or more
      */
     public static long roundUp(long size) {
-        return size <= MAX_SMALL_SIZE ? SIZES[classOf((int) size)] : size + PAGE_SIZE - 1 & -PAGE_SIZE;
+        if (size <= MAX_SMALL_SIZE) {
+            return SIZES[classOf((int) size)];
+        }
+        long rounded = size + PAGE_SIZE - 1 & -PAGE_SIZE;
+        return rounded < 0 ? size : rounded; // as Go does: who allocates so much is refused
     }
 }

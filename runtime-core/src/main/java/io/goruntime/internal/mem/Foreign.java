@@ -16,6 +16,9 @@ final class Foreign {
     private static final VarHandle INT_HANDLE = ValueLayout.JAVA_INT.varHandle();
     private static final VarHandle LONG_HANDLE = ValueLayout.JAVA_LONG.varHandle();
 
+    /** The largest small object. */
+    private static final long LOOP_BYTES = 32 << 10;
+
     private Foreign() {}
 
     static byte getByte(long addr) {
@@ -82,8 +85,19 @@ final class Foreign {
         LONG_HANDLE.setRelease(ALL, addr, value);
     }
 
+    /** A small object is cleared inside of a cache, where nothing on the Java heap may be allocated: no slice for it. */
     static void clear(long addr, long sizeBytes) {
-        ALL.asSlice(addr, sizeBytes).fill((byte) 0);
+        if (sizeBytes > LOOP_BYTES) {
+            ALL.asSlice(addr, sizeBytes).fill((byte) 0);
+            return;
+        }
+        long words = sizeBytes & -8;
+        for (long offset = 0; offset < words; offset += 8) {
+            ALL.set(LONG, addr + offset, 0);
+        }
+        for (long offset = words; offset < sizeBytes; offset++) {
+            ALL.set(BYTE, addr + offset, (byte) 0);
+        }
     }
 
     static void copy(long fromAddr, long toAddr, long sizeBytes) {

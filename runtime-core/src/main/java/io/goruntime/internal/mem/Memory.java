@@ -250,10 +250,15 @@ public final class Memory {
             check(fromAddr, sizeBytes);
             check(toAddr, sizeBytes);
         }
-        if (UNSAFE) {
-            Jdk.copyMemory(fromAddr, toAddr, sizeBytes);
-        } else {
-            Foreign.copy(fromAddr, toAddr, sizeBytes);
+        boolean fromEnd = fromAddr < toAddr; // else a part would overwrite what is yet to be copied
+        for (long done = 0; done < sizeBytes; done += PART_BYTES) {
+            long part = Math.min(PART_BYTES, sizeBytes - done);
+            long offset = fromEnd ? sizeBytes - done - part : done;
+            if (UNSAFE) {
+                Jdk.copyMemory(fromAddr + offset, toAddr + offset, part);
+            } else {
+                Foreign.copy(fromAddr + offset, toAddr + offset, part);
+            }
         }
     }
 

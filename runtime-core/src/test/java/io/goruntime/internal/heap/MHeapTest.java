@@ -383,7 +383,8 @@ class MHeapTest {
         assertTrue(objects.size() >= 64, objects.size() + " objects");
         heap.checkInvariants();
         assertThrows(HeapExhaustedException.class, () -> heap.alloc(1L << 40, true, true));
-        assertThrows(HeapExhaustedException.class, () -> heap.alloc(Long.MAX_VALUE, true, true));
+        message = assertThrows(HeapExhaustedException.class, () -> heap.alloc(Long.MAX_VALUE, true, true)).getMessage();
+        assertTrue(message.contains("cannot allocate " + Long.MAX_VALUE + " bytes"), message);
         assertThrows(IllegalArgumentException.class, () -> heap.alloc(-1, true, true));
         heap.free(objects.removeLast());
         objects.add(heap.alloc(MB, true, true));
@@ -408,7 +409,24 @@ class MHeapTest {
         objects.add(heap.alloc(4 * MB, true, true));
         objects.forEach(heap::free);
         assertEquals(16 * MB, heap.setMemoryLimit(MemLimit.OFF));
+        assertThrows(IllegalArgumentException.class, () -> heap.setMemoryLimit(-1));
+        assertEquals(MemLimit.OFF, heap.memoryLimit());
         checkEmpty();
+    }
+
+    /** Nor what the caller's own cache does. */
+    @Test
+    void whatTheOwnCacheHoldsDoesNotCountTowardsTheLimit() {
+        reopen(1 << 30, MB);
+        MCache own = heap.newCache();
+        Heaps.Owned.use(own);
+        long first = heap.alloc(8, true, true);
+        long second = heap.alloc(16, true, true);
+        long large = heap.alloc(66 * SizeClasses.PAGE_SIZE, true, true); // the cache of pages has 62 of 128
+        heap.free(large);
+        heap.free(second);
+        heap.free(first);
+        checkEmpty(own);
     }
 
     /** What stripes hold back is given up before an allocation is refused. */

@@ -41,6 +41,7 @@ class SizeClassesTest {
         }
         assertEquals(40 << 10, SizeClasses.roundUp((32 << 10) + 1));
         assertEquals(40 << 10, SizeClasses.roundUp(40 << 10));
+        assertEquals(Long.MAX_VALUE, SizeClasses.roundUp(Long.MAX_VALUE), "as in Go");
     }
 
     @Test
