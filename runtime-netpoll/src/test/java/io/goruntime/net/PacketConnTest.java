@@ -13,6 +13,7 @@ import java.net.SocketAddress;
 import java.net.SocketException;
 import java.net.SocketTimeoutException;
 import java.net.StandardSocketOptions;
+import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.ClosedChannelException;
@@ -143,6 +144,23 @@ class PacketConnTest {
                 }
                 c.write(new byte[1]);
                 Nets.expect(SocketException.class, "read udp .*: connection refused", () -> c.read(new byte[1]));
+            }
+        });
+    }
+
+    @ParameterizedTest
+    @MethodSource("io.goruntime.net.Nets#pollers")
+    void addressesOfAnotherKind(String poller) throws Exception {
+        Nets.run(poller, 2, () -> {
+            try (PacketConn c = Net.listenPacket("udp4", "127.0.0.1:0")) {
+                ByteBuffer b = ByteBuffer.allocate(1);
+                Nets.expect(SocketException.class, "write udp4 .*->\\[::1]:80: not an IPv4 address: .*",
+                        () -> c.send(b, new InetSocketAddress(InetAddress.ofLiteral("::1"), 80)));
+                Nets.expect(SocketException.class, "write udp4 .*->a.invalid:80: unresolved address: .*",
+                        () -> c.send(b, InetSocketAddress.createUnresolved("a.invalid", 80)));
+                Nets.expect(SocketException.class, "write udp4 .*->/s: not an internet address: .*",
+                        () -> c.send(b, UnixDomainSocketAddress.of("/s")));
+                assertEquals(1, b.remaining());
             }
         });
     }

@@ -2,12 +2,15 @@ package io.goruntime.internal.poll;
 
 import java.io.IOException;
 import java.io.InterruptedIOException;
+import java.net.Inet4Address;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ProtocolFamily;
 import java.net.SocketAddress;
 import java.net.SocketException;
 import java.net.SocketOption;
 import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.CancelledKeyException;
 import java.nio.channels.DatagramChannel;
@@ -54,6 +57,8 @@ final class NioFD extends NetFD {
     static NioFD stream(NioPoll poll, ProtocolFamily family) throws IOException {
         try {
             return of(poll, family, SocketChannel.open(family), false);
+        } catch (UnsupportedOperationException e) {
+            throw noFamily(family, e);
         } catch (IOException e) {
             throw Failures.ofJdk(e);
         }
@@ -62,9 +67,21 @@ final class NioFD extends NetFD {
     static NioFD datagram(NioPoll poll, ProtocolFamily family) throws IOException {
         try {
             return of(poll, family, DatagramChannel.open(family), true);
+        } catch (UnsupportedOperationException e) {
+            throw noFamily(family, e);
         } catch (IOException e) {
             throw Failures.ofJdk(e);
         }
+    }
+
+    /** An internet family may be missing on a system, or be switched off: the answer is that of the system. */
+    private static SocketException noFamily(ProtocolFamily family, UnsupportedOperationException e) {
+        if (family != StandardProtocolFamily.INET && family != StandardProtocolFamily.INET6) {
+            throw e;
+        }
+        SocketException failure = new SocketException("address family not supported by protocol");
+        failure.initCause(e);
+        return failure;
     }
 
     private static NioFD of(NioPoll poll, ProtocolFamily family, SelectableChannel channel, boolean register)
@@ -227,6 +244,7 @@ final class NioFD extends NetFD {
         enterWrite();
         try {
             Failures.check(pd.write.prepare());
+            checkFamily(address);
             if (channel instanceof DatagramChannel datagrams) {
                 datagrams.connect(address);
             } else {
@@ -242,9 +260,6 @@ final class NioFD extends NetFD {
     }
 
     private void connectStream(SocketChannel connection, SocketAddress address) throws IOException {
-        if (address instanceof InetSocketAddress inet && inet.isUnresolved()) {
-            throw new SocketException("unresolved address: " + address);
-        }
         bindNow(connection);
         connecting = true;
         register();
@@ -256,6 +271,26 @@ final class NioFD extends NetFD {
             }
         } finally {
             connecting = false;
+        }
+    }
+
+    /** Refuses what Sockaddr.write refuses, and in the same way; the JDK's exceptions for it are unchecked. */
+    private void checkFamily(SocketAddress address) throws SocketException {
+        if (family == StandardProtocolFamily.UNIX) {
+            if (!(address instanceof UnixDomainSocketAddress)) {
+                throw new SocketException("not an address of a unix socket: " + address);
+            }
+            return;
+        }
+        if (!(address instanceof InetSocketAddress inet)) {
+            throw new SocketException("not an internet address: " + address);
+        }
+        InetAddress host = inet.getAddress();
+        if (host == null) {
+            throw new SocketException("unresolved address: " + address);
+        }
+        if (family == StandardProtocolFamily.INET && !(host instanceof Inet4Address)) {
+            throw new SocketException("not an IPv4 address: " + address);
         }
     }
 
@@ -379,6 +414,9 @@ final class NioFD extends NetFD {
             DatagramChannel datagrams = (DatagramChannel) channel;
             if (to == null && !datagrams.isConnected()) {
                 throw new SocketException("destination address required");
+            }
+            if (to != null) {
+                checkFamily(to);
             }
             int size = src.remaining();
             for (;;) {
