@@ -5,6 +5,7 @@ import io.goruntime.RecvChan;
 import io.goruntime.Select;
 import java.io.IOException;
 import java.io.InterruptedIOException;
+import java.lang.foreign.MemorySegment;
 import java.net.SocketAddress;
 import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
@@ -21,14 +22,20 @@ import org.jspecify.annotations.Nullable;
 /*
  * Each direction is a Half. One writer at a time, the one that has put a token into `turn`, offers what is left of its
  * bytes; a reader takes the offer, copies what it has room for, which advances the buffer it was given, and says so in
- * `taken`. Between taking and saying it does not wait, so the writer's wait for `taken` is short and need not end early.
- * Ends are channels that get closed.
+ * `taken`, also when the copying fails, of which the reader hears. Between taking and saying it does not wait, so the
+ * writer's wait for `taken` is short and need not end early. Ends are channels that get closed.
+ *
+ * A buffer that only the writer's thread may touch is copied before it is offered.
  *
  * Differently from Go: a write of nothing returns at once, since a read in Java must not return nothing; and there is
  * closeWrite.
  */
 final class Pipe implements Conn {
     private static final SocketAddress ADDRESS = new PipeAddress();
+
+    /** Stands for any thread but the writer's; never started. */
+    private static final Thread OTHER = Thread.ofVirtual().inheritInheritableThreadLocals(false).unstarted(() -> {
+    });
 
     private final Half in;
     private final Half out;
@@ -94,12 +101,15 @@ final class Pipe implements Conn {
     }
 
     private int take(ByteBuffer offer, ByteBuffer dst) {
-        int n = Math.min(offer.remaining(), dst.remaining());
-        dst.put(dst.position(), offer, offer.position(), n);
-        dst.position(dst.position() + n);
-        offer.position(offer.position() + n);
-        in.taken.trySend(true);
-        return n;
+        try {
+            int n = Math.min(offer.remaining(), dst.remaining());
+            dst.put(dst.position(), offer, offer.position(), n);
+            dst.position(dst.position() + n);
+            offer.position(offer.position() + n);
+            return n;
+        } finally {
+            in.taken.trySend(true); // in any case: the writer waits for it
+        }
     }
 
     @Override
@@ -115,7 +125,10 @@ final class Pipe implements Conn {
         if (isClosed(late)) {
             throw error("write", new SocketTimeoutException());
         }
-        ByteBuffer rest = src.duplicate();
+        int start = src.position();
+        ByteBuffer rest = MemorySegment.ofBuffer(src).isAccessibleBy(OTHER)
+                ? src.duplicate()
+                : ByteBuffer.allocate(total).put(src.duplicate()).flip();
         Select select = new Select();
         Select.Send<Boolean> turn = select.send(out.turn, true);
         Select.Send<ByteBuffer> offer = select.send(null, rest);
@@ -132,7 +145,10 @@ final class Pipe implements Conn {
                     offer.to(out.offers, rest);
                 } else if (first == offer) {
                     awaitTaken();
-                    src.position(rest.position());
+                    src.position(start + total - rest.remaining());
+                    if (rest.hasRemaining()) {
+                        rest.get(rest.position()); // fails if its memory has been freed: no reader could take it
+                    }
                 } else if (first == gone) {
                     throw error("write", new IOException("broken pipe"));
                 } else if (first == closed) {

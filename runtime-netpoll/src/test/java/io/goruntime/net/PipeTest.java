@@ -8,6 +8,7 @@ import io.goruntime.GoRuntime;
 import io.goruntime.net.Nets.Crew;
 import io.goruntime.net.Nets.Pair;
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
 import java.nio.ReadOnlyBufferException;
@@ -59,6 +60,52 @@ class PipeTest {
                         () -> p.a().write(new byte[1]))));
             }
             p.a().setWriteDeadline(Duration.ofMillis(1));
+            crew.join();
+        });
+    }
+
+    /** Who writes does not wait for a reader that cannot take: the next one gets all of it. */
+    @Test
+    void aReaderFails() throws Exception {
+        GoRuntime.run(() -> {
+            Pair p = Pair.pipe();
+            Crew crew = new Crew();
+            crew.go(() -> p.a().write(new byte[]{1, 2}));
+            ByteBuffer freed;
+            try (Arena arena = Arena.ofConfined()) {
+                freed = arena.allocate(2).asByteBuffer();
+            }
+            assertThrows(IllegalStateException.class, () -> p.b().read(freed));
+            byte[] got = new byte[2];
+            p.b().readFully(got);
+            assertArrayEquals(new byte[]{1, 2}, got);
+            crew.join();
+        });
+    }
+
+    /** As a socket does: whose memory it is is the writer's business, and so is that it has gone. */
+    @Test
+    void theBufferIsTheWritersOwn() throws Exception {
+        GoRuntime.run(() -> {
+            Pair p = Pair.pipe();
+            Crew crew = new Crew();
+            crew.go(() -> {
+                try (Arena arena = Arena.ofConfined()) {
+                    ByteBuffer own = arena.allocate(4).asByteBuffer().put(new byte[]{0, 1, 2, 3}).position(1);
+                    assertEquals(3, p.a().write(own));
+                    assertEquals(4, own.position());
+                }
+            });
+            byte[] got = new byte[3];
+            assertEquals(2, p.b().read(got, 0, 2));
+            assertEquals(1, p.b().read(got, 2, 1));
+            assertArrayEquals(new byte[]{1, 2, 3}, got);
+            crew.join();
+            Arena arena = Arena.ofShared();
+            ByteBuffer freed = arena.allocate(4).asByteBuffer();
+            Nets.awaitBlocked(crew.go(() -> assertThrows(IllegalStateException.class, () -> p.a().write(freed))));
+            arena.close();
+            assertThrows(IllegalStateException.class, () -> p.b().read(got));
             crew.join();
         });
     }
