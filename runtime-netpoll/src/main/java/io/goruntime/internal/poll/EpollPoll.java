@@ -58,7 +58,7 @@ final class EpollPoll extends NativePoll {
     /** 1 from a wake until a wait has ended for it: further ones need not write. */
     private volatile int waking;
 
-    /** The kernel has epoll_pwait2, or has not yet been asked. */
+    /** The kernel takes epoll_pwait2, or has not yet been asked: an old one has it not, and a sandbox may refuse it. */
     private volatile boolean nanoseconds = Libc.hasEpollPwait2();
 
     private EpollPoll(Sched sched, int epfd, int eventfd) {
@@ -179,7 +179,7 @@ final class EpollPoll extends NativePoll {
             timespec.set(JAVA_LONG, 0, limited / NANOS_PER_SECOND);
             timespec.set(JAVA_LONG, Long.BYTES, limited % NANOS_PER_SECOND);
             int n = Libc.epollPwait2(state, epfd, eventsAddr, MAX_EVENTS, timespec.address());
-            if (n < 0 && state.get(JAVA_INT, ERRNO) == Libc.ENOSYS) {
+            if (n < 0 && state.get(JAVA_INT, ERRNO) != Libc.EINTR) {
                 nanoseconds = false;
                 return epollWait(nanos);
             }

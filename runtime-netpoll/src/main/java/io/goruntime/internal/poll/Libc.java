@@ -95,7 +95,6 @@ final class Libc {
     static final int EHOSTUNREACH = LINUX ? 113 : 65;
     static final int EALREADY = LINUX ? 114 : 37;
     static final int EINPROGRESS = LINUX ? 115 : 36;
-    static final int ENOSYS = LINUX ? 38 : 78;
 
     // -- functions --
 
@@ -377,7 +376,7 @@ final class Libc {
         }
     }
 
-    /** Whether the C library has it; the kernel may still answer ENOSYS. */
+    /** Whether the C library has it; the kernel may still refuse it. */
     static boolean hasEpollPwait2() {
         return EPOLL_PWAIT2 != null;
     }
