@@ -114,14 +114,18 @@ final class EpollPoll extends NativePoll {
 
     @Override
     void wake() {
-        if (waking == 0 && WAKING.compareAndSet(this, 0, 1) && enter()) {
+        if (waking == 0 && WAKING.compareAndSet(this, 0, 1)) {
             try {
-                Libc.write(eventfd, ONE.address(), Long.BYTES);
+                if (enter()) {
+                    try {
+                        Libc.write(eventfd, ONE.address(), Long.BYTES);
+                    } finally {
+                        leave();
+                    }
+                }
             } catch (Throwable e) {
                 waking = 0; // the end of the stack; later calls must not rely on this one
                 throw e;
-            } finally {
-                leave();
             }
         }
     }

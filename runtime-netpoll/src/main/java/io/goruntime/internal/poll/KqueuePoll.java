@@ -131,14 +131,22 @@ final class KqueuePoll extends NativePoll {
     }
 
     private void trigger() {
-        if (enter()) {
-            CallBuffer cb = CallBuffer.takePooled(); // an M calls this too, outside its goroutines
-            try {
-                call(cb.state, trigger.address(), 1, 0, 0, 0);
-            } finally {
-                cb.give();
-                leave();
+        try {
+            if (enter()) {
+                try {
+                    CallBuffer cb = CallBuffer.takePooled(); // an M calls this too, outside its goroutines
+                    try {
+                        call(cb.state, trigger.address(), 1, 0, 0, 0);
+                    } finally {
+                        cb.give();
+                    }
+                } finally {
+                    leave();
+                }
             }
+        } catch (Throwable e) {
+            waking = 0; // the end of the stack or of the memory; later calls of wake must not rely on this one
+            throw e;
         }
     }
 
