@@ -14,6 +14,7 @@ import java.net.SocketException;
 import java.net.UnixDomainSocketAddress;
 import java.net.UnknownHostException;
 import java.nio.charset.Charset;
+import java.nio.file.InvalidPathException;
 
 /**
  * Socket addresses as the C library has them.
@@ -139,7 +140,11 @@ final class Sockaddr {
         while (end < Math.min(size, UN_PATH + UN_PATH_MAX) && at.get(JAVA_BYTE, end) != 0) {
             end++;
         }
-        return UnixDomainSocketAddress.of(new String(bytes(at, UN_PATH, end - UN_PATH), FILE_NAMES));
+        try {
+            return UnixDomainSocketAddress.of(new String(bytes(at, UN_PATH, end - UN_PATH), FILE_NAMES));
+        } catch (InvalidPathException e) {
+            return UnixDomainSocketAddress.of(""); // not a name in this JVM's encoding; the peer may have any
+        }
     }
 
     private static byte[] bytes(MemorySegment at, int offset, int length) {

@@ -238,7 +238,7 @@ final class SocketFD extends SocketIO {
             Failures.check(pd.read.prepare());
             for (;;) {
                 int errno = 0;
-                int child;
+                int child = -1;
                 byte[] from = null;
                 CallBuffer cb = CallBuffer.take();
                 try {
@@ -250,6 +250,11 @@ final class SocketFD extends SocketIO {
                         from = Sockaddr.copy(cb.small, cb.small.get(JAVA_INT, VALUE));
                         prepare(cb, child);
                     }
+                } catch (Throwable e) {
+                    if (child >= 0) {
+                        Libc.close(child);
+                    }
+                    throw e;
                 } finally {
                     cb.give();
                 }
@@ -268,15 +273,20 @@ final class SocketFD extends SocketIO {
 
     private NetFD accepted(int child, byte[] from) throws IOException {
         SocketFD socket = of(poll, child, family);
-        socket.remote = Sockaddr.read(from);
-        SocketAddress mine = localAddress();
-        if (mine instanceof InetSocketAddress inet && inet.getAddress().isAnyLocalAddress()) {
-            socket.localAddress();
-        } else {
-            socket.local = mine; // the same object: a server has many connections
+        try {
+            socket.remote = Sockaddr.read(from);
+            SocketAddress mine = localAddress();
+            if (mine instanceof InetSocketAddress inet && inet.getAddress().isAnyLocalAddress()) {
+                socket.localAddress();
+            } else {
+                socket.local = mine; // the same object: a server has many connections
+            }
+            socket.open(true);
+            return socket;
+        } catch (Throwable e) {
+            socket.close();
+            throw e;
         }
-        socket.open(true);
-        return socket;
     }
 
     // -- all --
