@@ -147,6 +147,8 @@ final class NioPoll extends NetPoll {
                     select(wait);
                 } catch (IOException | ClosedSelectorException e) {
                     // closed: there is nothing to be found
+                } catch (OutOfMemoryError e) {
+                    // what has been found so far counts, and the Selector will report the others again
                 } finally {
                     selecting = 0;
                     busy = 0;
@@ -172,12 +174,13 @@ final class NioPoll extends NetPoll {
         @Override
         public void accept(SelectionKey key) {
             try {
-                int ready = key.readyOps();
-                key.interestOpsAnd(~ready);
                 if (count == found.length) {
-                    found = Arrays.copyOf(found, 2 * count);
+                    PollDesc[] moreFound = Arrays.copyOf(found, 2 * count);
                     ops = Arrays.copyOf(ops, 2 * count);
+                    found = moreFound;
                 }
+                int ready = key.readyOps();
+                key.interestOpsAnd(~ready); // last of what can fail: an event is not reported again
                 found[count] = (PollDesc) key.attachment();
                 ops[count++] = ready;
             } catch (CancelledKeyException e) {
