@@ -220,7 +220,10 @@ public interface Conn extends ByteChannel, ScatteringByteChannel, GatheringByteC
     }
 
     /**
-     * Writes a part of a file, over a socket without a copy through this process where the system can do that.
+     * Writes a part of a file, over a socket without a copy through this process where the system can do that. To read
+     * the file counts as waiting: an interrupted thread does not begin it. An interrupt that comes in the middle of it closes
+     * the file, as that of every {@link FileChannel}; then, with the poller {@code nio}, more may have been written than the
+     * exception says.
      *
      * @param file where it comes from; its own position is neither used nor changed
      * @param position where in the file to begin

@@ -3,6 +3,7 @@ package io.goruntime.net;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
 
 /** Files over connections that are no sockets. */
@@ -19,8 +20,17 @@ final class FileCopy {
         long done = 0;
         while (done < count) {
             buffer.clear().limit((int) Math.min(buffer.capacity(), count - done));
-            if (file.read(buffer, position + done) < 0) {
-                break;
+            if (Thread.currentThread().isInterrupted()) {
+                throw interrupted(done); // the read would close the file
+            }
+            try {
+                if (file.read(buffer, position + done) < 0) {
+                    break;
+                }
+            } catch (ClosedByInterruptException e) {
+                InterruptedIOException failure = interrupted(done);
+                failure.initCause(e);
+                throw failure;
             }
             try {
                 done += to.write(buffer.flip());
@@ -30,5 +40,11 @@ final class FileCopy {
             }
         }
         return done;
+    }
+
+    private static InterruptedIOException interrupted(long done) {
+        InterruptedIOException e = new InterruptedIOException("sendfile: interrupted");
+        e.bytesTransferred = (int) Math.min(done, Integer.MAX_VALUE);
+        return e;
     }
 }

@@ -465,6 +465,29 @@ class ConnContractTest {
         });
     }
 
+    /** An interrupted thread sends no file, and the file stays open. */
+    @ParameterizedTest
+    @MethodSource("kinds")
+    void sendFileIsInterrupted(String poller, Kind kind) throws Exception {
+        Path file = Files.write(dir.resolve("small-" + poller + kind), new byte[]{1, 2, 3});
+        run(poller, kind, (c1, c2) -> {
+            agree(c1, c2);
+            try (FileChannel from = FileChannel.open(file)) {
+                Thread.currentThread().interrupt();
+                InterruptedIOException e = Nets.expect(InterruptedIOException.class, "sendfile.*: interrupted",
+                        () -> c1.sendFile(from, 0, 3));
+                assertTrue(Thread.interrupted());
+                assertEquals(0, e.bytesTransferred);
+                Crew crew = new Crew();
+                crew.go(() -> assertEquals(3, c1.sendFile(from, 0, 3)));
+                byte[] got = new byte[3];
+                c2.readFully(got);
+                assertArrayEquals(new byte[]{1, 2, 3}, got);
+                crew.join();
+            }
+        });
+    }
+
     /** The end of a context ends what waits, as its exception, and the connection can still be used. */
     @ParameterizedTest
     @MethodSource("kinds")

@@ -9,6 +9,7 @@ import java.net.PortUnreachableException;
 import java.net.SocketException;
 import java.net.SocketTimeoutException;
 import java.nio.channels.AsynchronousCloseException;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.ClosedChannelException;
 import java.util.Locale;
 import java.util.Objects;
@@ -42,6 +43,29 @@ final class Failures {
     static InterruptedIOException interrupted() {
         Thread.currentThread().interrupt();
         return new InterruptedIOException("interrupted");
+    }
+
+    /** Before a call that closes a file when the thread is interrupted. */
+    static void checkInterrupt() throws InterruptedIOException {
+        if (Thread.currentThread().isInterrupted()) {
+            throw interrupted();
+        }
+    }
+
+    /**
+     * What a transfer throws that was cut off after so many bytes: a timeout or an interrupt as it is, an interrupt that has
+     * closed the file like any other.
+     */
+    static InterruptedIOException cut(IOException e, long done) {
+        InterruptedIOException failure;
+        if (e instanceof InterruptedIOException i) {
+            failure = i;
+        } else {
+            failure = interrupted();
+            failure.initCause(e);
+        }
+        failure.bytesTransferred = (int) Math.min(done, Integer.MAX_VALUE);
+        return failure;
     }
 
     /** What the system refuses. */

@@ -13,6 +13,7 @@ import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.CancelledKeyException;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.DatagramChannel;
 import java.nio.channels.FileChannel;
 import java.nio.channels.NetworkChannel;
@@ -219,6 +220,7 @@ final class NioFD extends NetFD {
             Failures.check(pd.write.prepare());
             SocketChannel connection = connection();
             while (done < count) {
+                Failures.checkInterrupt(); // else the call closes the file
                 long n = file.transferTo(position + done, count - done, connection);
                 done += n;
                 if (n == 0) {
@@ -229,9 +231,8 @@ final class NioFD extends NetFD {
                 }
             }
             return done;
-        } catch (InterruptedIOException e) {
-            e.bytesTransferred = (int) Math.min(done, Integer.MAX_VALUE);
-            throw e;
+        } catch (InterruptedIOException | ClosedByInterruptException e) {
+            throw Failures.cut(e, done);
         } catch (IOException e) {
             throw Failures.ofJdk(e);
         } finally {

@@ -11,6 +11,7 @@ import java.net.SocketAddress;
 import java.net.SocketException;
 import java.nio.ByteBuffer;
 import java.nio.ReadOnlyBufferException;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -355,6 +356,7 @@ abstract class SocketIO extends NetFD {
             ByteBuffer chunk = cb.bytes.asByteBuffer();
             while (done < count) {
                 chunk.clear().limit((int) Math.min(count - done, chunk.capacity()));
+                Failures.checkInterrupt(); // else the call closes the file
                 int n = file.read(chunk, position + done);
                 if (n < 0) {
                     break;
@@ -367,9 +369,8 @@ abstract class SocketIO extends NetFD {
                 }
             }
             return done;
-        } catch (InterruptedIOException e) {
-            e.bytesTransferred = transferred(done);
-            throw e;
+        } catch (InterruptedIOException | ClosedByInterruptException e) {
+            throw Failures.cut(e, done);
         } finally {
             leaveWrite();
         }
