@@ -164,6 +164,7 @@ public final class Net {
             }
             fd.bind(local);
             fd.listen(BACKLOG);
+            fd.localAddress(); // asked for now, it is known for ever
             return new SocketListener(fd, net, net == Network.UNIX || optionsAreInherited(fd));
         } catch (IOException e) {
             throw notListening(net, local, fd, e);
@@ -201,6 +202,7 @@ public final class Net {
             setIpv6Only(fd, net);
             fd.setOption(StandardSocketOptions.SO_BROADCAST, true);
             fd.bind(local);
+            fd.localAddress(); // asked for now, it is known for ever
             return new SocketPacketConn(fd, net);
         } catch (IOException e) {
             throw notListening(net, local, fd, e);

@@ -103,6 +103,19 @@ class ListenTest {
         });
     }
 
+    /** Nobody has asked for it before. */
+    @ParameterizedTest
+    @MethodSource("io.goruntime.net.Nets#pollers")
+    void theAddressOfAnAcceptedOneIsKnownWhenItIsClosed(String poller) throws Exception {
+        Nets.run(poller, 2, () -> {
+            try (Listener l = Net.listen("tcp", ":0"); Conn c = Net.dial("tcp", "127.0.0.1:" + port(l))) {
+                Conn s = l.accept();
+                s.close();
+                assertEquals(c.remoteAddress(), s.localAddress());
+            }
+        });
+    }
+
     /** An interrupted accept loses no connection. */
     @ParameterizedTest
     @MethodSource("io.goruntime.net.Nets#pollersAndProcs")

@@ -2,6 +2,7 @@ package io.goruntime.net;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.goruntime.net.Nets.Crew;
@@ -145,6 +146,17 @@ class PacketConnTest {
                 c.write(new byte[1]);
                 Nets.expect(SocketException.class, "read udp .*: connection refused", () -> c.read(new byte[1]));
             }
+        });
+    }
+
+    /** Nobody has asked for it before. */
+    @ParameterizedTest
+    @MethodSource("io.goruntime.net.Nets#pollers")
+    void theAddressIsKnownWhenItIsClosed(String poller) throws Exception {
+        Nets.run(poller, 2, () -> {
+            PacketConn c = Net.listenPacket("udp", "127.0.0.1:0");
+            c.close();
+            assertNotEquals(0, port(c));
         });
     }
 

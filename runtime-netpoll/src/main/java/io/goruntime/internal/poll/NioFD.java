@@ -375,6 +375,7 @@ final class NioFD extends NetFD {
                 if (child != null) {
                     NioFD fd = of(poll, family, child, true);
                     fd.remote = child.getRemoteAddress();
+                    fd.localAddress(); // asked for now, it is known for ever
                     return fd;
                 }
                 Failures.check(pd.read.await());
