@@ -165,8 +165,12 @@ public abstract class NetFD implements AutoCloseable {
     /** Null before it is bound. */
     public final @Nullable SocketAddress localAddress() {
         SocketAddress known = local;
-        if (known != null || !mu.incref()) {
+        if (known != null) {
             return known;
+        }
+        Park.headroom();
+        if (!mu.incref()) {
+            return null;
         }
         try {
             known = findLocalAddress();
