@@ -14,12 +14,16 @@ final class ConnInputStream extends InputStream {
     @Override
     public int read() throws IOException {
         byte[] one = new byte[1];
-        return conn.read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
+        return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
     }
 
     @Override
     public int read(byte[] b, int off, int len) throws IOException {
-        return conn.read(b, off, len);
+        int n;
+        do {
+            n = conn.read(b, off, len);
+        } while (n == 0 && len > 0); // an empty datagram adds nothing to the stream
+        return n;
     }
 
     @Override

@@ -177,6 +177,23 @@ class PacketConnTest {
         });
     }
 
+    /** An empty datagram is no byte. */
+    @ParameterizedTest
+    @MethodSource("io.goruntime.net.Nets#pollers")
+    void streamOfDatagrams(String poller) throws Exception {
+        Nets.run(poller, 2, () -> {
+            try (PacketConn server = Net.listenPacket("udp", "127.0.0.1:0");
+                    Conn c = Net.dial("udp", Net.hostPort(server.localAddress()))) {
+                for (int i = 0; i < 2; i++) {
+                    server.send(ByteBuffer.allocate(0), c.localAddress());
+                    server.send(ByteBuffer.wrap(new byte[]{5}), c.localAddress());
+                }
+                assertEquals(5, c.inputStream().read());
+                assertEquals(1, c.inputStream().read(new byte[10]));
+            }
+        });
+    }
+
     @ParameterizedTest
     @MethodSource("io.goruntime.net.Nets#pollers")
     void optionsAndSizes(String poller) throws Exception {
