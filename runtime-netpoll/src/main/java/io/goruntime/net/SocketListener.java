@@ -9,6 +9,7 @@ import java.net.UnixDomainSocketAddress;
 import java.nio.file.Files;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -21,8 +22,8 @@ final class SocketListener extends Endpoint implements Listener {
     private static final long MIN_DELAY_NANOS = 5_000_000;
     private static final long MAX_DELAY_NANOS = 1_000_000_000;
 
-    /** Closed with the listener: ends a back-off. */
-    private final Chan<Void> end = Chan.make();
+    /** Closed when the deadline is set, with another in its place, and with the listener: ends a back-off. */
+    private final AtomicReference<Chan<Void>> change = new AtomicReference<>(Chan.make());
     private final AtomicBoolean closed = new AtomicBoolean();
 
     /** Whether the new sockets have the options of a TCP connection already, or are none. */
@@ -61,7 +62,12 @@ final class SocketListener extends Endpoint implements Listener {
         return new StreamConn(accepted, network);
     }
 
-    private void backOff(long delay) throws IOException {
+    /** Waits, but not beyond the deadline, nor any longer when that is set or the listener closed. */
+    void backOff(long delay) throws IOException {
+        Chan<Void> end = change.get(); // before the look at what it announces
+        if (!isOpen()) {
+            return;
+        }
         long until = deadline;
         long wait = until == NetFD.NO_DEADLINE ? delay : Math.min(delay, until - fd.now());
         try {
@@ -81,6 +87,7 @@ final class SocketListener extends Endpoint implements Listener {
             throw error("set", e);
         }
         deadline = when;
+        change.getAndSet(Chan.make()).close();
     }
 
     @Override
@@ -96,6 +103,6 @@ final class SocketListener extends Endpoint implements Listener {
             }
         }
         fd.close();
-        end.close();
+        change.getAndSet(Chan.make()).close();
     }
 }

@@ -116,6 +116,29 @@ class ListenTest {
         });
     }
 
+    /** An accept without descriptors waits before it tries again. */
+    @ParameterizedTest
+    @MethodSource("io.goruntime.net.Nets#pollers")
+    void whatEndsABackOff(String poller) throws Exception {
+        long hour = Duration.ofHours(1).toNanos();
+        Nets.run(poller, 2, () -> {
+            SocketListener l = (SocketListener) Net.listen("tcp", "127.0.0.1:0");
+            Crew crew = new Crew();
+            for (int i = 0; i < 2; i++) {
+                Nets.awaitBlocked(crew.go(() -> l.backOff(hour)));
+            }
+            l.setDeadline(Duration.ofHours(2));
+            crew.join();
+            l.setDeadline(Duration.ofMillis(1));
+            l.backOff(hour);
+            l.setDeadline(null);
+            Nets.awaitBlocked(crew.go(() -> l.backOff(hour)));
+            l.close();
+            crew.join();
+            l.backOff(hour);
+        });
+    }
+
     /** An interrupted accept loses no connection. */
     @ParameterizedTest
     @MethodSource("io.goruntime.net.Nets#pollersAndProcs")
