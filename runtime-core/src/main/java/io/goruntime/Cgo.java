@@ -50,7 +50,6 @@ public final class Cgo {
     private static final MethodHandle THROWN;
 
     static {
-        Mode.ensure();
         try {
             MethodHandles.Lookup lookup = MethodHandles.lookup();
             BEGIN = lookup.findStatic(CgoCalls.class, "begin", methodType(boolean.class));
@@ -75,6 +74,7 @@ public final class Cgo {
      * @return a handle of the type that {@link Linker} gives it
      */
     public static MethodHandle downcall(MemorySegment address, FunctionDescriptor function, Linker.Option... options) {
+        Mode.ensure();
         return between(BEGIN, Linker.nativeLinker().downcallHandle(address, function, options), END);
     }
 
@@ -90,6 +90,7 @@ public final class Cgo {
     public static MemorySegment upcall(MethodHandle target, FunctionDescriptor function, Arena arena,
             Linker.Option... options) {
         Objects.requireNonNull(target, "target");
+        Mode.ensure();
         MethodHandle zero = MethodHandles.dropArguments(MethodHandles.zero(target.type().returnType()), 0,
                 Throwable.class);
         MethodHandle caught = MethodHandles.catchException(between(BEGIN_CALLBACK, target, END_CALLBACK),

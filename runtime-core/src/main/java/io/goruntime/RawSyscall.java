@@ -11,9 +11,14 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.StructLayout;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.VarHandle;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** The C library's {@code syscall}. Loaded with the first call of it. */
+/** The C library's {@code syscall}. Found with the first call of it. */
+/*
+ * The handle is made outside of a class initialiser, because that may fail: native access may be denied. What an
+ * initialiser throws comes wrapped the first time and as a NoClassDefFoundError later.
+ */
 @SuppressWarnings("restricted") // the caller of Syscall consents for this library, as for the bridge: see SECURITY.md
 final class RawSyscall {
     private static final int MAX_ARGS = 6;
@@ -22,13 +27,15 @@ final class RawSyscall {
 
     private static final VarHandle ERRNO = STATE.varHandle(MemoryLayout.PathElement.groupElement("errno"));
 
-    /** Null where there is no such function. */
-    private static final @Nullable MethodHandle SYSCALL = Linker.nativeLinker().defaultLookup().find("syscall")
-            .map(address -> Linker.nativeLinker().downcallHandle(address,
-                    FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG,
-                            JAVA_LONG),
-                    Linker.Option.firstVariadicArg(1), Linker.Option.captureCallState("errno")))
-            .orElse(null);
+    /** Null until it is made; callers that race make one each. */
+    private static volatile @Nullable MethodHandle made;
+
+    /** The handle as a constant for the JIT compiler. To be touched only after it was made. */
+    private static final class Found {
+        static final MethodHandle SYSCALL = Objects.requireNonNull(made);
+
+        private Found() {}
+    }
 
     private RawSyscall() {}
 
@@ -40,8 +47,8 @@ final class RawSyscall {
     }
 
     static Syscall.Result invoke(long number, long[] args) {
-        if (SYSCALL == null) {
-            throw new UnsupportedOperationException("the C library has no function syscall");
+        if (made == null) {
+            made = make();
         }
         MemorySegment state = Syscalls.callState();
         if (state != null) {
@@ -52,10 +59,20 @@ final class RawSyscall {
         }
     }
 
+    private static MethodHandle make() {
+        Linker linker = Linker.nativeLinker();
+        MemorySegment address = linker.defaultLookup().find("syscall")
+                .orElseThrow(() -> new UnsupportedOperationException("the C library has no function syscall"));
+        return linker.downcallHandle(address,
+                FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG,
+                        JAVA_LONG),
+                Linker.Option.firstVariadicArg(1), Linker.Option.captureCallState("errno"));
+    }
+
     private static Syscall.Result invoke(MemorySegment state, long number, long[] args) {
         long r1;
         try {
-            r1 = (long) SYSCALL.invokeExact(state, number, at(args, 0), at(args, 1), at(args, 2), at(args, 3),
+            r1 = (long) Found.SYSCALL.invokeExact(state, number, at(args, 0), at(args, 1), at(args, 2), at(args, 3),
                     at(args, 4), at(args, 5));
         } catch (RuntimeException | Error e) {
             throw e;

@@ -129,6 +129,7 @@ public final class Syscall {
      * @throws IllegalCallerException if native access is denied to this library
      */
     public static Result rawSyscall(long number, long... args) {
+        Mode.ensure();
         RawSyscall.check(args);
         return RawSyscall.invoke(number, args);
     }

@@ -46,7 +46,10 @@ sealed class CancelCtx extends Node implements CancelContext permits SignalCtx {
     private static final VarHandle DONE = ConstantBootstraps.fieldVarHandle(lookup(), "done", VarHandle.class,
             CancelCtx.class, Chan.class);
 
-    /** Stands for the channel of all that ended before anybody asked. */
+    /**
+     * Stands for the channel of all that ended before anybody asked. To make a channel decides the mode of the library: whoever
+     * touches this class has seen to that before, by Mode.ensure, which may throw and must not do so in an initialiser.
+     */
     private static final Chan<Void> CLOSED = Chan.make();
 
     private static final Access ACCESS = access();

@@ -2,6 +2,7 @@ package io.goruntime.context;
 
 import io.goruntime.GoFn;
 import io.goruntime.RecvChan;
+import io.goruntime.internal.jdk.Mode;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Objects;
@@ -182,6 +183,7 @@ public interface Context {
      * @return a new context
      */
     static CancelContext withCancel(Context parent) {
+        Mode.ensure();
         return CancelCtx.derive(parent);
     }
 
@@ -192,6 +194,7 @@ public interface Context {
      * @return a new context, for {@link CancelContext#cancel(Throwable)}
      */
     static CancelContext withCancelCause(Context parent) {
+        Mode.ensure();
         return CancelCtx.derive(parent);
     }
 
@@ -205,6 +208,7 @@ public interface Context {
      * @throws java.util.concurrent.RejectedExecutionException if the runtime is closed
      */
     static CancelContext withTimeout(Context parent, Duration timeout) {
+        Mode.ensure();
         return CancelCtx.derive(parent, timeout, null, Alarms.REAL);
     }
 
@@ -218,6 +222,7 @@ public interface Context {
      * @throws java.util.concurrent.RejectedExecutionException if the runtime is closed
      */
     static CancelContext withTimeoutCause(Context parent, Duration timeout, @Nullable Throwable cause) {
+        Mode.ensure();
         return CancelCtx.derive(parent, timeout, cause, Alarms.REAL);
     }
 
@@ -231,6 +236,7 @@ public interface Context {
      * @throws java.util.concurrent.RejectedExecutionException if the runtime is closed
      */
     static CancelContext withDeadline(Context parent, Instant deadline) {
+        Mode.ensure();
         return CancelCtx.derive(parent, deadline, null, Alarms.REAL);
     }
 
@@ -244,6 +250,7 @@ public interface Context {
      * @throws java.util.concurrent.RejectedExecutionException if the runtime is closed
      */
     static CancelContext withDeadlineCause(Context parent, Instant deadline, @Nullable Throwable cause) {
+        Mode.ensure();
         return CancelCtx.derive(parent, deadline, cause, Alarms.REAL);
     }
 
@@ -261,6 +268,7 @@ public interface Context {
      * @throws IllegalArgumentException if there is no signal, or one is not available
      */
     static CancelContext withSignals(Context parent, String... signals) {
+        Mode.ensure();
         return SignalCtx.derive(parent, signals);
     }
 
