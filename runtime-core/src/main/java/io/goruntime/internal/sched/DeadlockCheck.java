@@ -138,14 +138,19 @@ public final class DeadlockCheck {
         main.joiner = Thread.currentThread();
         try {
             for (;;) {
-                if (main.isOver() && main.goexited) {
+                // Before the find is looked at: what was seen asleep after main had returned is no deadlock.
+                boolean over = main.isOver();
+                if (over && !main.goexited) {
+                    return new Outcome(interrupted || sched.callerInterrupted, null);
+                }
+                if (over) {
                     sched.closers.add(Thread.currentThread());
                 }
                 String deadlock = check == null ? null : check.found;
-                if (deadlock == null && main.isOver() && main.goexited && sched.numGoroutine() == 0) {
+                if (deadlock == null && over && sched.numGoroutine() == 0) {
                     deadlock = "no goroutines (main called runtime.Goexit) - deadlock!";
                 }
-                if (deadlock != null || main.isOver() && !main.goexited) {
+                if (deadlock != null) {
                     return new Outcome(interrupted || sched.callerInterrupted, deadlock);
                 }
                 if (Thread.interrupted()) {
@@ -223,7 +228,11 @@ public final class DeadlockCheck {
                 || sched.netpoller.anyWaiters()) {
             return NO;
         }
-        for (G gp : sched.goroutines()) {
+        List<G> all = sched.goroutines();
+        if (all.isEmpty()) {
+            return NO; // main has ended: await says what that means
+        }
+        for (G gp : all) {
             if (gp.waitReason == null || gp.timedWait || gp.isQueued()
                     || gp.thread.getState() != Thread.State.WAITING) {
                 return NO;
