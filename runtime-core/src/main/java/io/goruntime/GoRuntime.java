@@ -780,13 +780,17 @@ public final class GoRuntime implements AutoCloseable {
 
     private <X extends Exception> void runMain(MainGoroutine<X> mainGoroutine) throws X, InterruptedException {
         main = mainGoroutine;
-        if (detectDeadlock) {
-            sched.watchForDeadlock();
+        DeadlockCheck.Outcome outcome;
+        try {
+            if (detectDeadlock) {
+                sched.watchForDeadlock();
+            }
+            G g = Lifecycle.startMain(sched, decorate == null ? mainGoroutine : decorated(mainGoroutine),
+                    mainGoroutine.main.getClass());
+            outcome = DeadlockCheck.await(sched, g);
+        } finally {
+            close(); // also where a decorator or a lack of memory kept main from starting: nobody else could
         }
-        G g = Lifecycle.startMain(sched, decorate == null ? mainGoroutine : decorated(mainGoroutine),
-                mainGoroutine.main.getClass());
-        DeadlockCheck.Outcome outcome = DeadlockCheck.await(sched, g);
-        close();
         if (outcome.deadlock() != null) {
             throw mainGoroutine.withPanics(new DeadlockError(outcome.deadlock()));
         }

@@ -110,12 +110,7 @@ public final class DeadlockCheck {
         G main = m0.lockedg;
         while (!woken(m0, main)) {
             Thread.interrupted(); // see CallerInterrupts
-            String deadlock;
-            try {
-                deadlock = look(m0, main);
-            } catch (OutOfMemoryError e) {
-                deadlock = null; // an M must outlive that; there may be memory at the next look
-            }
+            String deadlock = look(m0, main);
             if (deadlock != null && Workers.unwireAsleep(m0)) {
                 found = deadlock;
                 return false;
@@ -193,6 +188,15 @@ public final class DeadlockCheck {
 
     /** Looks, and parks until it is worth while to look again. The text of a deadlock, else null. */
     private @Nullable String look(@Nullable M m0, G main) {
+        try {
+            return lookAndPark(m0, main);
+        } catch (OutOfMemoryError e) {
+            Jdk.park(MIN_PAUSE_NANOS); // whoever looks must outlive that; there may be memory at the next look
+            return null;
+        }
+    }
+
+    private @Nullable String lookAndPark(@Nullable M m0, G main) {
         armed = true;
         int verdict = look();
         if (verdict == NO) {

@@ -233,16 +233,7 @@ public final class Sched {
             exited(gp);
             throw closed();
         }
-        try {
-            startThread(gp);
-        } catch (Throwable e) {
-            // At the end of the stack the JVM may throw its StackOverflowError after the start was made.
-            if (gp.thread.getState() == Thread.State.NEW
-                    || gp.thread.getState() == Thread.State.TERMINATED && !gp.began) {
-                exited(gp);
-                throw e;
-            }
-        }
+        startThread(gp);
         return gp;
     }
 
@@ -294,11 +285,21 @@ public final class Sched {
         return gp;
     }
 
+    /** Starts the thread of a goroutine that is listed; if that fails, it no longer is. */
     private void startThread(G gp) {
-        if (container != null) {
-            container.start(gp.thread);
-        } else {
-            gp.thread.start();
+        try {
+            if (container != null) {
+                container.start(gp.thread);
+            } else {
+                gp.thread.start();
+            }
+        } catch (Throwable e) {
+            // At the end of the stack the JVM may throw its StackOverflowError after the start was made.
+            if (gp.thread.getState() == Thread.State.NEW
+                    || gp.thread.getState() == Thread.State.TERMINATED && !gp.began) {
+                exited(gp);
+                throw e;
+            }
         }
     }
 
