@@ -1,6 +1,7 @@
 package io.goruntime.internal.signal;
 
 import io.goruntime.internal.sched.DeadlockCheck;
+import io.goruntime.internal.sched.Park;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
@@ -11,6 +12,8 @@ import java.util.Objects;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import sun.misc.Signal;
 import sun.misc.SignalHandler;
 
@@ -40,6 +43,8 @@ import sun.misc.SignalHandler;
 public final class SignalTable {
     /** The setting of the JVM for the number of the signal by which it suspends threads, for JFR; USR2 if it is not set. */
     private static final String SUSPEND_SETTING = "_JAVA_SR_SIGNUM";
+
+    private static final Logger LOG = LoggerFactory.getLogger("io.goruntime.Signals");
 
     private static final ReentrantLock LOCK = new ReentrantLock();
 
@@ -72,7 +77,7 @@ public final class SignalTable {
             LOCK.lock();
             try {
                 for (Predicate<String> receiver : List.copyOf(receivers.values())) {
-                    taken |= receiver.test(signal.getName());
+                    taken |= deliver(receiver);
                 }
                 if (taken || !ended) {
                     return;
@@ -84,6 +89,16 @@ public final class SignalTable {
                 before.handle(signal);
             } catch (UnsupportedOperationException e) {
                 return; // native code, or the system's default
+            }
+        }
+
+        /** One that fails has had the signal; the others get it too. */
+        private boolean deliver(Predicate<String> receiver) {
+            try {
+                return receiver.test(signal.getName());
+            } catch (Throwable e) {
+                LOG.error("{} could not be delivered", signal, e);
+                return true;
             }
         }
 
@@ -120,6 +135,7 @@ public final class SignalTable {
         if (signals.isEmpty()) {
             throw new IllegalArgumentException("no signal is named");
         }
+        Park.headroom();
         LOCK.lock();
         try {
             List<Relay> relays = new ArrayList<>();
@@ -131,19 +147,18 @@ public final class SignalTable {
                 relay.ignored = false;
             }
         } finally {
-            settle();
-            LOCK.unlock();
+            settleAndUnlock();
         }
     }
 
     /** Ends what add began for this key. When it returns, no receiver of the key is being called or will be. */
     public static void remove(Object key) {
+        Park.headroom();
         LOCK.lock();
         try {
             RELAYS.values().forEach(relay -> relay.receivers.remove(key));
         } finally {
-            settle();
-            LOCK.unlock();
+            settleAndUnlock();
         }
     }
 
@@ -156,6 +171,7 @@ public final class SignalTable {
      */
     public static void clear(boolean ignore, String... names) {
         List<Signal> signals = signals(names);
+        Park.headroom();
         LOCK.lock();
         try {
             List<Relay> relays = new ArrayList<>();
@@ -173,14 +189,14 @@ public final class SignalTable {
                 relay.ignored = ignore;
             }
         } finally {
-            settle();
-            LOCK.unlock();
+            settleAndUnlock();
         }
     }
 
     /** Whether the signal has no effect because of clear. */
     public static boolean isIgnored(String name) {
         Signal signal = signal(name);
+        Park.headroom();
         LOCK.lock();
         try {
             Relay relay = RELAYS.get(signal.getNumber());
@@ -203,7 +219,16 @@ public final class SignalTable {
         return relay;
     }
 
-    /** After a change: gives up what is no longer wanted. */
+    /** After a change, and the end of the section, whatever the handlers of others throw. */
+    private static void settleAndUnlock() {
+        try {
+            settle();
+        } finally {
+            LOCK.unlock();
+        }
+    }
+
+    /** Gives up what is no longer wanted. */
     private static void settle() {
         boolean relayed = false;
         for (Iterator<Relay> each = RELAYS.values().iterator(); each.hasNext();) {
