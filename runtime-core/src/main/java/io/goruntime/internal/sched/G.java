@@ -27,6 +27,10 @@ import org.jspecify.annotations.Nullable;
  * reverse, a resume that finds nothing to do, is normal: getStackTrace resubmits a runnable thread, for one. While an M
  * resumes this G another M may take it from a queue too; the JDK lets one of them run it and turns the other away.
  *
+ * The M that took it looks at lockedm again after the store of 0, and puts a G that has been wired to another M into a
+ * queue again. A goroutine that wires itself in order to wait in place (Syscalls.awaitPInPlace) writes lockedm before it
+ * tries to enter a queue: if it finds that it stands in one, whoever takes it out finds it wired.
+ *
  * A G schedules exactly one virtual thread, for ever, and is never used again: virtual threads started by the goroutine
  * inherit this object as their scheduler and may outlive it. Their Runnables go to the JDK's default scheduler.
  *
@@ -178,7 +182,10 @@ public final class G implements Executor, Runnable {
         }
     }
 
-    /** Takes the G out of the queue's sight; the M that calls this resumes it next. A full fence. */
+    /**
+     * Takes the G out of the queue's sight; the M that calls this resumes it next, unless it finds it wired to another. A
+     * full fence.
+     */
     void leaveQueue() {
         queued = 0;
     }
@@ -188,7 +195,7 @@ public final class G implements Executor, Runnable {
         queued = 1;
     }
 
-    /** For a goroutine that waits on its M; false if it is in a queue already. */
+    /** For a goroutine that waits on its M, or that another M must run; false if it is in a queue already. */
     boolean tryEnterQueue() {
         return QUEUED.compareAndSet(this, 0, 1);
     }

@@ -120,7 +120,8 @@ final class Workers {
     }
 
     /**
-     * Resumes a goroutine: returns when its thread parks, blocks, yields or ends, or at once if it is not runnable.
+     * Resumes a goroutine: returns when its thread parks, blocks, yields or ends, or at once if it is not runnable or has
+     * been wired to another M.
      * Afterwards the goroutine may already run elsewhere: nothing of it is touched.
      */
     private static void execute(M mp, G gp, boolean inheritTime) {
@@ -133,6 +134,14 @@ final class Workers {
             pp.resumes(gp.goid, mp.sched.sysmon.coarseNanos);
         }
         gp.leaveQueue();
+        M wired = gp.lockedm;
+        if (wired != null && wired != mp) { // since schedule looked; see G
+            if (gp.tryEnterQueue()) {
+                mp.sched.runq.put(gp);
+                wakeP(mp.sched);
+            }
+            return;
+        }
         mp.curg = gp;
         try {
             gp.runContinuation.run();
