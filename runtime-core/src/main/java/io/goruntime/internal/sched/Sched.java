@@ -573,6 +573,10 @@ public final class Sched {
                     throw closed();
                 }
                 netpoller = present = maker.make(this);
+                if (ended) { // and who made the end may have found none to close
+                    present.close();
+                    throw closed();
+                }
                 Timing.netpollerInstalled(this);
             }
             return type.cast(present);
