@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.goruntime.testing.DumpOnTimeout;
 import io.goruntime.testing.Fleet;
+import io.goruntime.time.Timers;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -264,6 +265,30 @@ class LifecycleTest {
             assertNoThreads("inside");
             assertTrue(rt.close(LONG));
         }
+    }
+
+    /** A timer has a thread of its own where the JDK's scheduler is used. */
+    @Test
+    void closeFromInsideEndsTheTimers() throws Exception {
+        GoRuntime rt = GoRuntime.builder().name("insidetimers").build();
+        Goroutine closer = rt.spawn(() -> {
+            Timers.afterFunc(Duration.ofHours(1), () -> {});
+            rt.close(LONG);
+        });
+        assertTrue(closer.join(LONG), () -> Fleet.dump(rt));
+        assertNoThreads("insidetimers");
+    }
+
+    @Test
+    void aRunThatDoesNotStartLeavesNoThread() throws Exception {
+        IllegalStateException broken = new IllegalStateException("broken");
+        assertSame(broken, assertThrows(IllegalStateException.class,
+                () -> GoRuntime.builder().name("unstarted").decorate(fn -> {
+                    throw broken;
+                }).run(() -> {})));
+        assertThrows(NullPointerException.class,
+                () -> GoRuntime.builder().name("unstarted").decorate(fn -> null).run(() -> {}));
+        assertNoThreads("unstarted");
     }
 
     @Test

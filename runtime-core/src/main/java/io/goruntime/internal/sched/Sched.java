@@ -144,7 +144,10 @@ public final class Sched {
     volatile boolean ended;
     /** Whoever waits for all goroutines to end, in close or after main's goexit. Told of each. */
     final Set<Thread> closers = ConcurrentHashMap.newKeySet();
-    /** Close was called by a goroutine of this runtime: sysmon makes the end when that one has returned. */
+    /**
+     * Close was called by a goroutine of this runtime: sysmon makes the end when that one has returned. Where there is no
+     * sysmon, the goroutine itself does, as the last it does.
+     */
     volatile boolean endWhenEmpty;
 
     /** Of a run; null if there is none, or it was turned off. */
@@ -330,7 +333,11 @@ public final class Sched {
             Jdk.unpark(caller);
         }
         if (endWhenEmpty) {
-            sysmon.wake();
+            if (Mode.Chosen.GMP) {
+                sysmon.wake();
+            } else if (allgs.size() == 0) {
+                Lifecycle.end(this);
+            }
         }
     }
 
