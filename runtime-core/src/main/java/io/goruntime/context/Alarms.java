@@ -1,15 +1,21 @@
 package io.goruntime.context;
 
-import io.goruntime.time.Timer;
-import io.goruntime.time.Timers;
+import io.goruntime.GoFn;
+import io.goruntime.GoRuntime;
+import io.goruntime.internal.sched.Access;
+import io.goruntime.internal.sched.DeadlineTimer;
 import java.time.Duration;
+import java.util.concurrent.TimeUnit;
 
 /** Where deadlines get their timers from: a test has a clock of its own. */
 @FunctionalInterface
 interface Alarms {
-    /** The runtime's timers. */
+    /** The runtime's timers; they fire also when that has ended. */
     Alarms REAL = (delay, fn) -> {
-        Timer timer = Timers.afterFunc(delay, fn::run);
+        GoRuntime.current();
+        GoFn end = fn::run;
+        DeadlineTimer timer = new DeadlineTimer(Access.get().current(), end);
+        timer.reset(TimeUnit.NANOSECONDS.convert(delay));
         return timer::stop;
     };
 

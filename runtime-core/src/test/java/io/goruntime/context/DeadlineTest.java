@@ -3,6 +3,7 @@ package io.goruntime.context;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -16,11 +17,13 @@ import io.goruntime.internal.sched.VirtualSeam;
 import io.goruntime.testing.OnProcs;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Contexts that end by themselves, by the runtime's timers. */
 public class DeadlineTest {
+    private static final Duration LONG = Duration.ofSeconds(30);
     private static final Duration HOUR = Duration.ofHours(1);
 
     @Test
@@ -65,6 +68,38 @@ public class DeadlineTest {
             assertSame(done, sel.await());
             assertFalse(done.ok());
         }
+    }
+
+    @Test
+    void endsAfterItsRuntime() throws Exception {
+        AtomicReference<CancelContext> made = new AtomicReference<>();
+        try (GoRuntime runtime = GoRuntime.builder().build()) {
+            runtime.spawn(() -> made.set(Context.withTimeout(Context.background(), Duration.ofMillis(200)))).join();
+        }
+        CancelContext ctx = made.get();
+        assertNotNull(ctx.done().tryReceive(LONG), "it does not end");
+        assertInstanceOf(DeadlineExceededException.class, ctx.err());
+    }
+
+    /** A goroutine that does not mind the interrupt, but the deadline. */
+    @Test
+    void endsWhileItsRuntimeCloses() throws Exception {
+        GoRuntime runtime = GoRuntime.builder().build();
+        Chan<Boolean> ready = Chan.make();
+        runtime.spawn(() -> {
+            try (var ctx = Context.withTimeout(Context.background(), Duration.ofMillis(200))) {
+                ready.send(true);
+                while (ctx.err() == null) {
+                    try {
+                        ctx.done().receive();
+                    } catch (InterruptedException e) {
+                        // waits on
+                    }
+                }
+            }
+        });
+        ready.receive();
+        assertTrue(runtime.close(LONG), "it does not end");
     }
 
     @Tag("gmp")

@@ -10,13 +10,13 @@ import org.jspecify.annotations.Nullable;
 /**
  * A timer that starts a goroutine. Counterpart of sleep.go: goFunc.
  */
-public final class FuncTimer implements TimerFn {
-    private static final long RETRY_NANOS = 1_000_000;
+public sealed class FuncTimer implements TimerFn permits DeadlineTimer {
+    static final long RETRY_NANOS = 1_000_000;
 
-    private final Sched sched;
-    private final Object fn;
+    final Sched sched;
+    final Object fn;
     private final Class<?> fnClass;
-    private final @Nullable ClassLoader loader = Thread.currentThread().getContextClassLoader();
+    final @Nullable ClassLoader loader = Thread.currentThread().getContextClassLoader();
     private final SpinLock lock = new SpinLock();
 
     /** Set and stopped under the lock. */
@@ -82,8 +82,12 @@ public final class FuncTimer implements TimerFn {
             } catch (OutOfMemoryError e) {
                 Jdk.parkCarrier(RETRY_NANOS); // a call that was promised is not left out
             } catch (RejectedExecutionException e) {
-                return; // closed meanwhile
+                break; // closed meanwhile
             }
         }
+        refused();
     }
+
+    /** It was due, but its runtime takes no more goroutines. On the thread that found it due. */
+    void refused() {}
 }
