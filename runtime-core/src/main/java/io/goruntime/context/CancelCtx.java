@@ -126,6 +126,19 @@ sealed class CancelCtx extends Node implements CancelContext permits SignalCtx {
         follow(ValueCtx.baseOf(parent));
     }
 
+    /** The same for one that may be ended by others already. */
+    final void followLate() {
+        follow();
+        boolean ended;
+        synchronized (lock) { // whoever ends it after this section sees in whose list it is
+            ended = end != null;
+        }
+        CancelCtx above = owner;
+        if (ended && above != null) {
+            above.unlink(this);
+        }
+    }
+
     static CancelCtx derive(Context parent, Instant deadline, @Nullable Throwable cause, Alarms alarms) {
         Objects.requireNonNull(deadline, "deadline");
         return derive(parent, Duration.between(Instant.now(), deadline), deadline, cause, alarms);

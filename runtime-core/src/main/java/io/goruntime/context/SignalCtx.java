@@ -23,7 +23,7 @@ final class SignalCtx extends CancelCtx {
         SignalCtx context = new SignalCtx(parent, signals.clone());
         SignalTable.add(context, context::signalled, context.signals);
         try {
-            context.follow();
+            context.followLate();
         } catch (Throwable e) {
             SignalTable.remove(context);
             throw e;

@@ -33,6 +33,21 @@ public class ContextTreeTest {
     private static final int DEEP = 100_000;
     private static final Key<Integer> KEY = Key.of("key");
 
+    /** As one that a signal may end before it follows its parent. */
+    @Test
+    void oneThatEndedBeforeItFollowsIsNotKeptByItsParent() {
+        CancelCtx parent = CancelCtx.derive(Context.background());
+        CancelCtx child = new CancelCtx(parent);
+        child.cancel();
+        child.followLate();
+        assertEquals(0, parent.children());
+        CancelCtx late = new CancelCtx(parent);
+        late.followLate();
+        assertEquals(1, parent.children());
+        late.cancel();
+        assertEquals(0, parent.children());
+    }
+
     @Test
     void aHundredThousandNestedContexts() {
         CancelContext root = Context.withCancel(Context.withValue(Context.background(), KEY, 7));
