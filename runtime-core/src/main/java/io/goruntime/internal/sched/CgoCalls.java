@@ -40,17 +40,19 @@ public final class CgoCalls {
     /** What callbacks threw, the innermost downcall's first. */
     private @Nullable Thrown thrown;
 
-    private static final class Thrown {
-        final int depth;
-        final Throwable failure;
-        final @Nullable Thrown outer;
-        int suppressed;
+    /**
+     * Not null when a callback begins to throw what is the first for its downcall: it must be kept even if there is no
+     * memory. Each begin sees to that for its depth, and the end of an inner downcall gives back what that used.
+     */
+    private @Nullable Thrown spare;
 
-        Thrown(int depth, Throwable failure, @Nullable Thrown outer) {
-            this.depth = depth;
-            this.failure = failure;
-            this.outer = outer;
-        }
+    private static final class Thrown {
+        int depth;
+        @Nullable
+        Throwable failure;
+        @Nullable
+        Thrown outer;
+        int suppressed;
     }
 
     private CgoCalls() {}
@@ -70,6 +72,9 @@ public final class CgoCalls {
     /** Before a downcall; the result is for {@link #end}. */
     public static boolean begin() {
         CgoCalls calls = current();
+        if (calls.spare == null) {
+            calls.spare = new Thrown();
+        }
         Park.headroom();
         boolean entered = Syscalls.enter();
         calls.depth++;
@@ -91,11 +96,16 @@ public final class CgoCalls {
         if (top == null || top.depth != depth) {
             return;
         }
+        Throwable kept = top.failure;
         calls.thrown = top.outer;
+        top.failure = null;
+        top.outer = null;
+        top.suppressed = 0;
+        calls.spare = top;
         if (failure == null) {
-            Errors.rethrow(top.failure);
-        } else if (failure != top.failure) {
-            failure.addSuppressed(top.failure);
+            Errors.rethrow(kept);
+        } else if (failure != kept) {
+            failure.addSuppressed(kept);
         }
     }
 
@@ -126,17 +136,32 @@ public final class CgoCalls {
         }
     }
 
-    /** A callback threw. */
+    /** A callback threw. What this throws would end the JVM; so the first for a downcall is kept without allocation. */
     public static void thrown(Throwable failure) {
-        CgoCalls calls = current();
+        CgoCalls calls;
+        try {
+            calls = current();
+        } catch (OutOfMemoryError e) {
+            uncaught(failure); // there was no begin on this thread
+            return;
+        }
         Thrown top = calls.thrown;
         if (calls.depth == 0) {
             uncaught(failure);
         } else if (top == null || top.depth != calls.depth) {
-            calls.thrown = new Thrown(calls.depth, failure, top);
+            Thrown kept = calls.spare;
+            calls.spare = null;
+            kept.depth = calls.depth;
+            kept.failure = failure;
+            kept.outer = top;
+            calls.thrown = kept;
         } else if (failure != top.failure && top.suppressed < MAX_SUPPRESSED) {
-            top.suppressed++;
-            top.failure.addSuppressed(failure);
+            try {
+                top.failure.addSuppressed(failure);
+                top.suppressed++;
+            } catch (OutOfMemoryError e) {
+                // The first one counts.
+            }
         }
     }
 
