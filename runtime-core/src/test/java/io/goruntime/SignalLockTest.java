@@ -32,7 +32,7 @@ class SignalLockTest {
                 result.toString());
     }
 
-    /** Overflows its stack again and again, and on the way up notifies and stops, until that is not cut off. */
+    /** Overflows its stack again and again, and on the way up stops the channel, until that is not cut off. */
     static final class Overflows {
         private static final int DIVES = 400;
         private static final long STACK_BYTES = 256 << 10;
@@ -48,20 +48,16 @@ class SignalLockTest {
         }
 
         private void run() throws InterruptedException {
-            notifyAndStop(); // links and loads what it needs
+            Signals.notify(c, "URG");
+            Signals.stop(c); // links and loads what it needs
             for (int i = 0; i < DIVES; i++) {
                 int pad = i % 4;
+                Signals.notify(c, "URG"); // waits for ever if the last diver has left the lock held
                 Thread diver = new Thread(null, () -> dive(pad, 1, 2, 3), "diver", STACK_BYTES, false);
                 diver.start();
                 diver.join();
-                Signals.ignored("URG"); // waits for ever if the diver has left the lock held
             }
             assertTrue(cutOff > DIVES, cutOff + " calls were cut off");
-        }
-
-        private void notifyAndStop() {
-            Signals.notify(c, "URG");
-            Signals.stop(c);
         }
 
         /** With frames of different sizes, so that the end of the stack comes elsewhere each time. */
@@ -79,7 +75,7 @@ class SignalLockTest {
             }
             if (!done) {
                 try {
-                    notifyAndStop();
+                    Signals.stop(c);
                     done = true;
                 } catch (StackOverflowError e) {
                     cutOff++;
