@@ -286,7 +286,13 @@ class SyscallsTest {
             Chan<P> c = Chan.make();
             GoRuntime.go(() -> c.send(M.current().p));
             G.current().callbacks++;
-            P senders = c.receive();
+            Jdk.pin(); // as native frames do
+            P senders;
+            try {
+                senders = c.receive();
+            } finally {
+                Jdk.unpin();
+            }
             G.current().callbacks--;
             assertSame(mine, senders);
             assertNotNull(M.current().p);

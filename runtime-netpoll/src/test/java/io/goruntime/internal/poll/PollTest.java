@@ -264,20 +264,23 @@ class PollTest {
     void eventsComeThroughWhileTheOnlyPIsBusy(String poller) throws Exception {
         Nets.run(poller, 1, poll -> {
             try (Pair pair = Nets.pair(poll)) {
-                boolean[] got = new boolean[1];
-                Later<Integer> reader = new Later<>(() -> {
-                    int n = pair.client().read(new byte[1], 0, 1);
-                    got[0] = true;
-                    return n;
+                int[] got = new int[1];
+                new Later<>(() -> {
+                    while (pair.client().read(new byte[1], 0, 1) == 1) {
+                        got[0]++;
+                    }
+                    return 0;
                 });
                 Nets.awaitWaiters(poll, 1);
-                pair.server().write(new byte[1], 0, 1);
                 long end = System.nanoTime() + Nets.SOON.toNanos();
-                while (!got[0] && System.nanoTime() - end < 0) {
-                    GoRuntime.gosched(); // never idle: findRunnable always finds this one
+                // The first event is found by an M that waits without a P; it finds none then, and leaves the next ones.
+                for (int i = 1; i <= 5; i++) {
+                    pair.server().write(new byte[1], 0, 1);
+                    while (got[0] < i && System.nanoTime() - end < 0) {
+                        GoRuntime.gosched(); // never idle: findRunnable always finds this one
+                    }
+                    assertEquals(i, got[0]);
                 }
-                assertTrue(got[0]);
-                assertEquals(1, reader.get());
             }
         });
     }
