@@ -86,7 +86,7 @@ public final class Mutex implements Locker {
     private static final int PAUSES = 30;
 
     private volatile int state;
-    private final Waiters queue = new Waiters();
+    final Waiters queue = new Waiters();
 
     /** Makes an unlocked mutex. */
     public Mutex() {}
@@ -235,7 +235,7 @@ public final class Mutex implements Locker {
         } while (!STATE.compareAndSet(this, s, s & ~bits));
     }
 
-    private final class Waiters extends WaitQueue {
+    final class Waiters extends WaitQueue {
         @Override
         protected boolean cancel(Sudog sg) {
             lock();

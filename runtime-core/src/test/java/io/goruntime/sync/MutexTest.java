@@ -41,6 +41,26 @@ public class MutexTest {
         done.send(true);
     }
 
+    /** Whoever is about to wait looks once more when nobody can change the queue: there may be no unlock to come. */
+    @Test
+    void nobodyWaitsForAMutexThatIsFree() throws Exception {
+        for (int i = 0; i < 20; i++) {
+            Mutex m = new Mutex();
+            m.lock();
+            m.queue.lock();
+            Thread waiter;
+            try {
+                waiter = Thread.ofPlatform().daemon().start(m::lock);
+                Thread.sleep(5); // a chance to get as far as the queue
+                m.unlock();
+            } finally {
+                m.queue.unlock();
+            }
+            waiter.join(20_000);
+            assertFalse(waiter.isAlive(), "waits for a mutex that is free");
+        }
+    }
+
     @OnProcs
     void testMutex(int procs) throws Exception {
         int[] count = {0};
