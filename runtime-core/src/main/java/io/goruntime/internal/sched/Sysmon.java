@@ -71,10 +71,14 @@ final class Sysmon implements Runnable {
 
     @Override
     public void run() {
-        ThreadMXBean bean = ManagementFactory.getThreadMXBean();
-        if (bean.isThreadCpuTimeSupported() && bean.isThreadCpuTimeEnabled()) {
-            bean.getThreadCpuTime(thread.threadId()); // loads what it needs now
-            threads = bean;
+        try {
+            ThreadMXBean bean = ManagementFactory.getThreadMXBean();
+            if (bean.isThreadCpuTimeSupported() && bean.isThreadCpuTimeEnabled()) {
+                bean.getThreadCpuTime(thread.threadId()); // loads what it needs now
+                threads = bean;
+            }
+        } catch (OutOfMemoryError | LinkageError e) {
+            // Of a heap that is full at this moment, perhaps in an initialiser: goes on without the times of threads.
         }
         while (!sched.ended) {
             try {
